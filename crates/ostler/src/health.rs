@@ -1,0 +1,144 @@
+//! What the probes answer, derived from cached state alone: pure, from a snapshot to a verdict.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::record::{UnitState, UnitStatus};
+
+/// `/livez` fails when the main runtime has not ticked for this long. Shorter than the liveness windows in common use
+/// (three probes, ten seconds apart), longer than any pause that a healthy runtime has.
+pub const LIVE_WITHIN: Duration = Duration::from_secs(10);
+
+/// How well something is. The worst of several counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Status {
+    #[default]
+    Healthy,
+    Degraded,
+    Unhealthy,
+}
+
+impl Status {
+    /// Degraded still takes traffic.
+    pub(crate) const fn http_status(self) -> u16 {
+        match self {
+            Self::Healthy | Self::Degraded => 200,
+            Self::Unhealthy => 503,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Healthy => "Healthy",
+            Self::Degraded => "Degraded",
+            Self::Unhealthy => "Unhealthy",
+        })
+    }
+}
+
+/// A status and why, a line for each reason.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Verdict {
+    pub(crate) status: Status,
+    pub(crate) reasons: Vec<String>,
+}
+
+impl Verdict {
+    fn unhealthy(reason: impl Into<String>) -> Self {
+        Self { status: Status::Unhealthy, reasons: vec![reason.into()] }
+    }
+
+    fn add(&mut self, status: Status, reason: String) {
+        self.status = self.status.max(status);
+        self.reasons.push(reason);
+    }
+}
+
+/// What the host's life says, before its units are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    Starting,
+    Running,
+    Stopping,
+}
+
+/// Should the process be killed?
+pub(crate) fn live(tick_age: Duration) -> Verdict {
+    if tick_age > LIVE_WITHIN {
+        return Verdict::unhealthy(format!("the main runtime has not ticked for {} s", tick_age.as_secs()));
+    }
+    Verdict::default()
+}
+
+/// Has the start succeeded?
+pub(crate) fn started(life: Life) -> Verdict {
+    match life {
+        Life::Starting => Verdict::unhealthy("the host is starting"),
+        Life::Running | Life::Stopping => Verdict::default(),
+    }
+}
+
+/// Should it be sent traffic?
+pub(crate) fn ready(life: Life, units: &[UnitStatus]) -> Verdict {
+    match life {
+        Life::Starting => Verdict::unhealthy("the host is starting"),
+        Life::Stopping => Verdict::unhealthy("the host is stopping"),
+        Life::Running => of_units(units),
+    }
+}
+
+fn of_units(units: &[UnitStatus]) -> Verdict {
+    let mut verdict = Verdict::default();
+    for unit in units {
+        let name = &unit.name;
+        match unit.state {
+            UnitState::Failed => verdict.add(Status::Unhealthy, format!("unit `{name}` failed")),
+            UnitState::Restarting => verdict.add(Status::Degraded, format!("unit `{name}` is restarting")),
+            _ => {}
+        }
+        if let Some(outcome) = unit.last_outcome.filter(|outcome| outcome.is_failure()) {
+            verdict.add(Status::Degraded, format!("the last run of `{name}` {outcome}"));
+        }
+    }
+    verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::RunOutcome;
+    use crate::record::{Record, UnitKind};
+
+    fn unit(state: UnitState, outcome: Option<RunOutcome>) -> UnitStatus {
+        let record = Record::new("u".into(), UnitKind::Service);
+        record.set_state(state);
+        if let Some(outcome) = outcome {
+            record.run_ended(outcome, Duration::ZERO);
+        }
+        record.status()
+    }
+
+    #[test]
+    fn the_worst_unit_counts_and_none_is_healthy() {
+        assert_eq!(ready(Life::Running, &[]).status, Status::Healthy);
+        let units = [
+            unit(UnitState::Running, Some(RunOutcome::Failed)),
+            unit(UnitState::Failed, None),
+            unit(UnitState::Running, None),
+        ];
+        let verdict = ready(Life::Running, &units);
+        assert_eq!(verdict.status, Status::Unhealthy);
+        assert_eq!(verdict.reasons.len(), 2);
+        assert_eq!(ready(Life::Running, &units[..1]).status.http_status(), 200);
+    }
+
+    #[test]
+    fn a_stop_takes_readiness_and_not_liveness() {
+        assert_eq!(ready(Life::Stopping, &[]).status, Status::Unhealthy);
+        assert_eq!(started(Life::Stopping).status, Status::Healthy);
+        assert_eq!(live(LIVE_WITHIN).status, Status::Healthy);
+        assert_eq!(live(LIVE_WITHIN + Duration::from_nanos(1)).status, Status::Unhealthy);
+    }
+}

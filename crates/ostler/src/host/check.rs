@@ -1,0 +1,27 @@
+//! What must hold of a registration before anything is started.
+
+use std::collections::HashSet;
+
+use super::Prepared;
+use crate::error::{Error, HostError, RegistrationError};
+
+/// All mistakes at once, in order of registration.
+pub(super) fn check(host: &mut Prepared) -> Result<(), Error> {
+    let mut mistakes = std::mem::take(&mut host.mistakes);
+    let mut names = HashSet::new();
+    for unit in &host.units {
+        unit.settings.check(&mut mistakes);
+        if !names.insert(&unit.settings.name) {
+            let text = "another unit has this name; each needs its own";
+            mistakes.push(RegistrationError::new(&unit.settings.name, "name", text));
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    let place = |mistake: &RegistrationError| {
+        host.units.iter().position(|unit| *unit.settings.name == *mistake.unit())
+    };
+    mistakes.sort_by_key(place);
+    Err(HostError::Registration(mistakes).into())
+}

@@ -1,0 +1,68 @@
+#![doc = include_str!("guide.md")]
+
+mod attempt;
+pub mod backoff;
+mod blocking;
+mod clock;
+mod current;
+mod error;
+mod handle;
+mod handler;
+mod health;
+mod host;
+mod outcome;
+mod panics;
+mod probe;
+mod process;
+pub mod queue;
+mod ready;
+mod record;
+mod report;
+mod run;
+mod scope;
+mod seat;
+mod sentinel;
+mod service;
+mod signal;
+mod state;
+mod stop;
+mod supervise;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tracker;
+mod trigger;
+mod unit;
+
+pub use crate::blocking::blocking;
+pub use crate::clock::{Clock, DAY, HOUR, MINUTE, SECOND, Sleep};
+pub use crate::error::{BoxError, Error, RegistrationError, exit};
+pub use crate::handle::{HostHandle, TriggerError};
+pub use crate::handler::{FromItem, HandlerFn, TaskFn};
+pub use crate::health::LIVE_WITHIN;
+pub use crate::host::{DEFAULT_GRACE, Host};
+pub use crate::outcome::{Halt, IntoOutcome, Outcome, RunOutcome};
+pub use crate::probe::Probes;
+pub use crate::process::main;
+pub use crate::ready::Ready;
+pub use crate::record::{UnitKind, UnitState, UnitStatus};
+pub use crate::report::{Report, UnitEnd, UnitReport};
+pub use crate::scope::{FromScope, Run, Scope};
+pub use crate::service::{Context, Service};
+pub use crate::signal::Signal;
+pub use crate::state::{FromRef, State};
+pub use crate::stop::{Stop, StopReason};
+pub use crate::trigger::{
+    Consume, First, Leftover, Overlap, Plan, Schedule, ScheduleError, Timer, after_completion, cron, every,
+    poke,
+};
+pub use crate::unit::{
+    DEFAULT_RESTART_BACKOFF, DEFAULT_RESTART_WINDOW, DEFAULT_RESTARTS, DEFAULT_START_TIMEOUT, Restart, Spent,
+    Unit, unit,
+};
+
+/// For the expansion of [`state!`] only.
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+pub mod __axum {
+    pub use axum::extract::FromRef;
+}

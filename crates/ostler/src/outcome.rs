@@ -1,0 +1,201 @@
+//! What a handler says at its end: [`Outcome`], the permanent errors of [`Halt`], and what counts as an outcome.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use crate::error::{BoxError, Error};
+
+/// What a handler returns: `Ok`, or why it stopped short.
+pub type Outcome<T = ()> = Result<T, Halt>;
+
+/// Why a handler stopped short. Any error becomes one by `?` and is retried as the plan says;
+/// [`cancel`](Self::cancel) and [`discard`](Self::discard) are permanent.
+///
+/// It is not a `std::error::Error`, so that `From` can be written for every error at once.
+///
+/// ```
+/// use ostler::{Halt, Outcome};
+///
+/// async fn charge(order: u64) -> Outcome {
+///     if order == 0 {
+///         return Err(Halt::discard("order 0 does not exist"));
+///     }
+///     std::fs::read("/etc/hostname")?; // retried
+///     Ok(())
+/// }
+/// ```
+pub struct Halt(pub(crate) Kind);
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Failed(BoxError),
+    Rejected(BoxError),
+    Cancelled(String),
+    Discarded(BoxError),
+}
+
+impl Halt {
+    /// This run failed and may be tried again: what `?` makes of any error.
+    pub fn retry(error: impl Into<BoxError>) -> Self {
+        Self(Kind::Failed(error.into()))
+    }
+
+    /// The work is no longer wanted. No further attempt; counted as cancelled, not as failed.
+    pub fn cancel(reason: impl Into<String>) -> Self {
+        Self(Kind::Cancelled(reason.into()))
+    }
+
+    /// The work can never succeed. No further attempt; counted as failed.
+    pub fn discard(error: impl Into<BoxError>) -> Self {
+        Self(Kind::Discarded(error.into()))
+    }
+
+    /// An extractor refused: tried again like a failure.
+    pub(crate) fn rejected(error: BoxError) -> Self {
+        Self(Kind::Rejected(error))
+    }
+
+    /// The error itself, for a service, where every kind of halt is a failure.
+    pub(crate) fn into_error(self) -> BoxError {
+        match self.0 {
+            Kind::Failed(error) | Kind::Rejected(error) | Kind::Discarded(error) => error,
+            Kind::Cancelled(reason) => format!("cancelled: {reason}").into(),
+        }
+    }
+}
+
+impl<E: Into<BoxError>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::retry(error)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::retry(error.into_boxed())
+    }
+}
+
+impl fmt::Debug for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a task, a consumer's handler or a service may return: `()`, or a `Result` whose error is any error, a
+/// [`Halt`] or an [`ostler::Error`](Error).
+///
+/// A `Result` inside a `Result` (a timeout around a fallible call) counts as failed where either is an error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a handler may return",
+    label = "this handler returns `{Self}`",
+    note = "return `()`, `Result<(), E>` with any error `E`, or `ostler::Outcome`"
+)]
+pub trait IntoOutcome {
+    /// The outcome it stands for.
+    ///
+    /// # Errors
+    /// What the handler returned as its error.
+    fn into_outcome(self) -> Outcome;
+}
+
+impl IntoOutcome for () {
+    fn into_outcome(self) -> Outcome {
+        Ok(())
+    }
+}
+
+impl IntoOutcome for Infallible {
+    fn into_outcome(self) -> Outcome {
+        match self {}
+    }
+}
+
+impl<T: IntoOutcome, E: Into<Halt>> IntoOutcome for Result<T, E> {
+    fn into_outcome(self) -> Outcome {
+        self.map_err(Into::into)?.into_outcome()
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RunOutcome {
+    /// The handler returned `Ok`.
+    Succeeded,
+    /// The last attempt returned an error, or an extractor refused.
+    Failed,
+    /// The last attempt took longer than its timeout, or all of them longer than the deadline.
+    TimedOut,
+    /// The last attempt panicked.
+    Panicked,
+    /// The handler returned [`Halt::cancel`].
+    Cancelled,
+    /// The handler returned [`Halt::discard`].
+    Discarded,
+    /// It was dropped because the grace of a stop was over.
+    Interrupted,
+}
+
+impl RunOutcome {
+    /// Whether the run counts as failed.
+    pub const fn is_failure(self) -> bool {
+        !matches!(self, Self::Succeeded | Self::Cancelled)
+    }
+
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Succeeded,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Panicked,
+        Self::Cancelled,
+        Self::Discarded,
+        Self::Interrupted,
+    ];
+
+    /// The word used in logs and pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed out",
+            Self::Panicked => "panicked",
+            Self::Cancelled => "cancelled",
+            Self::Discarded => "discarded",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl fmt::Display for RunOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_inside_a_result_is_not_swallowed() {
+        let nested: Result<Result<(), &str>, Infallible> = Ok(Err("inner"));
+        assert!(matches!(nested.into_outcome(), Err(Halt(Kind::Failed(_)))));
+    }
+
+    #[test]
+    fn question_mark_takes_errors_text_outcomes_and_ostler_errors() {
+        fn all(step: u8) -> Outcome {
+            match step {
+                0 => Err("text")?,
+                1 => Err(std::io::Error::other("io"))?,
+                2 => Err(Error::config("config"))?,
+                _ => Err(Halt::discard("never"))?,
+            }
+        }
+        for step in 0..3 {
+            assert!(matches!(all(step), Err(Halt(Kind::Failed(_)))));
+        }
+        assert!(matches!(all(3), Err(Halt(Kind::Discarded(_)))));
+    }
+}

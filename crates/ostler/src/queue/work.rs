@@ -1,0 +1,53 @@
+//! Work items that are closures, for a queue whose items have nothing in common but that they run.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::outcome::{IntoOutcome, Outcome};
+use crate::stop::Stop;
+
+type Job = Box<dyn FnOnce(Stop) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send>;
+
+/// An async closure as a queue item. It captures what it needs and is given the consumer's [`Stop`].
+///
+/// It runs once, so a plan with more than one attempt does not take it (`attempts` needs items that are `Clone`).
+///
+/// ```
+/// use ostler::{Host, queue::{self, Work}};
+///
+/// let (work, items) = queue::bounded::<Work>(100);
+/// let host = Host::new(()).consume("work", items.workers(2), Work::run);
+/// work.try_send(Work::new(|_stop| async { println!("done") })).expect("room");
+/// # drop(host);
+/// ```
+pub struct Work(Job);
+
+impl Work {
+    /// Work made of `job`, which is called when a worker takes it.
+    pub fn new<F, Fut>(job: F) -> Self
+    where
+        F: FnOnce(Stop) -> Fut + Send + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoOutcome,
+    {
+        Self(Box::new(move |stop| {
+            let run = job(stop);
+            Box::pin(async move { run.await.into_outcome() })
+        }))
+    }
+
+    /// Runs it: the handler for a consumer of closures.
+    ///
+    /// # Errors
+    /// What the closure returns.
+    pub async fn run(self, stop: Stop) -> Outcome {
+        (self.0)(stop).await
+    }
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Work(..)")
+    }
+}

@@ -1,0 +1,91 @@
+//! A unit's place in a running host: its stop, its clock, its record, and what is still alive in it.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::task::AbortHandle;
+
+use crate::clock::Clock;
+use crate::handle::HostHandle;
+use crate::record::Record;
+use crate::stop::{Stop, StopSource};
+use crate::tracker::Tracker;
+
+/// What all runs of one unit share.
+#[derive(Debug)]
+pub(crate) struct UnitSeat {
+    pub(crate) name: Arc<str>,
+    pub(crate) record: Arc<Record>,
+    pub(crate) clock: Clock,
+    pub(crate) host: HostHandle,
+    pub(crate) stop: Stop,
+    pub(crate) source: StopSource,
+    /// Everything that is alive in the unit: its loops, its runs, its blocking calls. The unit has ended when
+    /// this is idle.
+    pub(crate) alive: Arc<Tracker>,
+    /// The blocking calls among them.
+    pub(crate) blocking: Arc<Tracker>,
+    next_run: AtomicU64,
+    spawned: Mutex<Spawned>,
+}
+
+/// The tokio tasks of a unit, to be dropped when its grace is over.
+#[derive(Debug, Default)]
+struct Spawned {
+    next: u64,
+    aborts: BTreeMap<u64, AbortHandle>,
+}
+
+impl UnitSeat {
+    pub(crate) fn new(record: Arc<Record>, clock: Clock, host: HostHandle) -> Arc<Self> {
+        let source = StopSource::default();
+        let alive = Arc::new(Tracker::default());
+        Arc::new(Self {
+            name: Arc::clone(record.name()),
+            record,
+            clock,
+            host,
+            stop: source.stop(),
+            source,
+            blocking: Tracker::child(&alive),
+            alive,
+            next_run: AtomicU64::new(1),
+            spawned: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn next_run_id(&self) -> u64 {
+        self.next_run.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Spawns a part of the unit: alive until it is gone, dropped by [`abort`](Self::abort).
+    pub(crate) fn spawn(self: &Arc<Self>, part: impl Future<Output = ()> + Send + 'static) {
+        let live = self.alive.enter();
+        let seat = Arc::clone(self);
+        // Held over the spawn, so that a part which ends at once finds its own entry.
+        let mut spawned = self.spawned();
+        let id = spawned.next;
+        spawned.next += 1;
+        // The one place that spawns the work of units.
+        #[allow(clippy::disallowed_methods)]
+        let task = tokio::spawn(async move {
+            // Released after the part is dropped: whoever sees the unit idle sees all of its effects.
+            let _live = live;
+            part.await;
+            seat.spawned().aborts.remove(&id);
+        });
+        spawned.aborts.insert(id, task.abort_handle());
+    }
+
+    /// Drops all parts at their next await.
+    pub(crate) fn abort(&self) {
+        let aborts = std::mem::take(&mut self.spawned().aborts);
+        aborts.into_values().for_each(|task| task.abort());
+    }
+
+    fn spawned(&self) -> std::sync::MutexGuard<'_, Spawned> {
+        self.spawned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

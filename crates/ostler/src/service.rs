@@ -1,0 +1,92 @@
+//! Values that own their loop: [`Service`], and the [`Context`] that an instance of one is given.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::clock::Clock;
+use crate::error::BoxError;
+use crate::handle::HostHandle;
+use crate::ready::Ready;
+use crate::scope::{RunFacts, Scope};
+use crate::seat::UnitSeat;
+use crate::stop::Stop;
+
+/// A value that owns its loop and can be run again, so that it can be restarted. Mounted by
+/// [`Host::mount`](crate::Host::mount).
+///
+/// An async function is a service too, without this trait: see [`Host::service`](crate::Host::service).
+///
+/// ```
+/// use ostler::{BoxError, Context, Service};
+///
+/// struct Poller { url: String }
+///
+/// impl<S: Send + Sync + 'static> Service<S> for Poller {
+///     async fn run(&self, cx: Context<S>) -> Result<(), BoxError> {
+///         while !cx.stop().is_requested() {
+///             println!("polling {}", self.url);
+/// #           break;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Service<S>: Send + Sync + 'static {
+    /// Runs until the work is done, it fails, or `cx.stop()` is requested. Called again for each restart; two calls
+    /// never overlap.
+    fn run(&self, cx: Context<S>) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+/// What an instance of a [`Service`] is given.
+pub struct Context<S> {
+    state: Arc<S>,
+    unit: Arc<UnitSeat>,
+    ready: Mutex<Option<Ready>>,
+}
+
+impl<S> Context<S> {
+    pub(crate) fn new(state: Arc<S>, unit: Arc<UnitSeat>, ready: Option<Ready>) -> Self {
+        Self { state, unit, ready: Mutex::new(ready) }
+    }
+
+    /// The host's state.
+    pub fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// When this instance should end.
+    pub fn stop(&self) -> Stop {
+        self.unit.stop.clone()
+    }
+
+    /// The host's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.unit.clock
+    }
+
+    /// The handle of the host.
+    pub fn host(&self) -> &HostHandle {
+        &self.unit.host
+    }
+
+    /// Says that the service is ready, where the unit was registered with
+    /// [`Unit::readiness`](crate::Unit::readiness). Otherwise, and from the second call on, it does nothing.
+    pub fn ready(&self) {
+        if let Some(ready) = self.ready.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            ready.notify();
+        }
+    }
+
+    /// A scope of its own, from which extractors can be made for one piece of work.
+    pub fn scope(&self) -> Scope<S> {
+        let facts = RunFacts { id: self.unit.next_run_id(), attempt: 1, worker: None };
+        Scope::new(Arc::clone(&self.state), Arc::clone(&self.unit), facts)
+    }
+}
+
+impl<S> fmt::Debug for Context<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("unit", &self.unit.name).finish_non_exhaustive()
+    }
+}

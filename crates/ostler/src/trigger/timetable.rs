@@ -1,0 +1,324 @@
+//! The timetable of all tasks of a host: one heap of due times, and what each task has running. Pure: it is told
+//! what happened and when, and says which runs to start.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::timer::{Due, Moment, Overlap, Timer};
+use crate::backoff::unit_interval;
+
+/// A run to start now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fire {
+    /// The task, by its place in the timetable.
+    pub(crate) task: usize,
+    /// How long ago it was due.
+    pub(crate) lateness: Duration,
+}
+
+/// What a look at the timetable found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) fires: Vec<Fire>,
+    /// Ticks that will not be run, by task.
+    pub(crate) skipped: Vec<(usize, u64)>,
+    /// Tasks whose next run has moved.
+    pub(crate) moved: Vec<usize>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Timetable {
+    rows: Vec<Row>,
+    /// (when to look, task). Equal times come in order of registration.
+    heap: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// How far ahead a wall-clock instant may be slept to in one go.
+    recheck: Option<Duration>,
+    seed: u64,
+}
+
+#[derive(Debug)]
+struct Row {
+    timer: Timer,
+    /// The occurrence that is waited for, and when it is due with its jitter.
+    waits_for: Option<(Due, Due)>,
+    running: usize,
+    /// When each run that waits for the running one was due.
+    queued: VecDeque<Instant>,
+    /// Asked for by hand while running: once more afterwards.
+    asked: bool,
+}
+
+impl Timetable {
+    pub(crate) fn new(timers: Vec<Timer>, recheck: Option<Duration>, seed: u64) -> Self {
+        let row = |timer| Row { timer, waits_for: None, running: 0, queued: VecDeque::new(), asked: false };
+        Self { rows: timers.into_iter().map(row).collect(), heap: BinaryHeap::new(), recheck, seed }
+    }
+
+    /// The schedule of `task` begins: sets its first due time.
+    pub(crate) fn begin(&mut self, task: usize, at: Moment) {
+        let due = self.rows[task].timer.first_due(at);
+        self.wait_for(task, due, at);
+    }
+
+    /// When to look again.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        self.heap.peek().map(|&Reverse((when, _))| when)
+    }
+
+    /// When a task is due next, on the wall clock.
+    pub(crate) fn next_run(&self, task: usize, at: Moment) -> Option<Timestamp> {
+        match self.rows[task].waits_for?.1 {
+            Due::Wall(instant) => Some(instant),
+            Due::At(instant) => at.wall.checked_add(instant.saturating_duration_since(at.now)).ok(),
+        }
+    }
+
+    /// Everything that is due.
+    pub(crate) fn look(&mut self, at: Moment) -> Look {
+        let mut look = Look::default();
+        while let Some(&Reverse((when, task))) = self.heap.peek()
+            && when <= at.now
+        {
+            self.heap.pop();
+            self.look_at(task, at, &mut look);
+        }
+        look
+    }
+
+    /// One run of `task` ended; perhaps another starts.
+    pub(crate) fn ended(&mut self, task: usize, at: Moment) -> Option<Fire> {
+        let row = &mut self.rows[task];
+        row.running = row.running.saturating_sub(1);
+        if let Some(due) = row.queued.pop_front() {
+            row.running += 1;
+            return Some(Fire { task, lateness: at.now.saturating_duration_since(due) });
+        }
+        if std::mem::take(&mut row.asked) {
+            row.running += 1;
+            return Some(Fire { task, lateness: Duration::ZERO });
+        }
+        // One that was started by hand, beside its schedule, leaves the schedule as it is.
+        if row.running == 0
+            && row.waits_for.is_none()
+            && let Some(due) = row.timer.due_after_end(at)
+        {
+            self.wait_for(task, Some(due), at);
+        }
+        None
+    }
+
+    /// A run of `task` was asked for by hand. `None` where one is going on: then it comes after that.
+    pub(crate) fn asked(&mut self, task: usize) -> Option<Fire> {
+        let row = &mut self.rows[task];
+        if row.running > 0 && row.timer.overlap() != Overlap::Allow {
+            row.asked = true;
+            return None;
+        }
+        row.running += 1;
+        Some(Fire { task, lateness: Duration::ZERO })
+    }
+
+    fn look_at(&mut self, task: usize, at: Moment, look: &mut Look) {
+        let Some((occurrence, due)) = self.rows[task].waits_for else { return };
+        let lateness = match due {
+            Due::At(instant) => at.now.saturating_duration_since(instant),
+            // The wall clock is not there yet, because it was set back or because the wait is a long one.
+            Due::Wall(instant) if at.wall < instant => return self.push(task, due, at),
+            Due::Wall(instant) => Duration::try_from(at.wall.duration_since(instant)).unwrap_or_default(),
+        };
+        let row = &mut self.rows[task];
+        row.waits_for = None;
+        let mut left_out = 0;
+        match row.timer.overlap() {
+            Overlap::Queue(most) if row.running > 0 && row.queued.len() < most => {
+                row.queued.push_back(at.now.checked_sub(lateness).unwrap_or(at.now));
+            }
+            Overlap::Queue(_) | Overlap::Skip if row.running > 0 => left_out = 1,
+            Overlap::Queue(_) | Overlap::Skip | Overlap::Allow => {
+                row.running += 1;
+                look.fires.push(Fire { task, lateness });
+            }
+        }
+        let next = row.timer.next_due(occurrence, at);
+        if next.missed + left_out > 0 {
+            look.skipped.push((task, next.missed + left_out));
+        }
+        self.wait_for(task, next.due, at);
+        look.moved.push(task);
+    }
+
+    fn wait_for(&mut self, task: usize, occurrence: Option<Due>, at: Moment) {
+        let due = occurrence.map(|occurrence| (occurrence, self.with_jitter(task, occurrence)));
+        self.rows[task].waits_for = due;
+        if let Some((_, due)) = due {
+            self.push(task, due, at);
+        }
+    }
+
+    fn push(&mut self, task: usize, due: Due, at: Moment) {
+        let when = match due {
+            Due::At(instant) => instant,
+            Due::Wall(instant) => {
+                let left = Duration::try_from(instant.duration_since(at.wall)).unwrap_or_default();
+                let step = self.recheck.map_or(left, |most| left.min(most));
+                at.now.checked_add(step).unwrap_or(at.now)
+            }
+        };
+        self.heap.push(Reverse((when, task)));
+    }
+
+    fn with_jitter(&mut self, task: usize, occurrence: Due) -> Due {
+        let most = self.rows[task].timer.jitter;
+        if most.is_zero() {
+            return occurrence;
+        }
+        self.seed = self.seed.wrapping_add(1);
+        let wait = most.mul_f64(unit_interval(self.seed ^ task as u64));
+        match occurrence {
+            Due::At(instant) => Due::At(instant.checked_add(wait).unwrap_or(instant)),
+            Due::Wall(instant) => Due::Wall(instant.saturating_add(wait).unwrap_or(instant)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, SECOND};
+    use crate::trigger::timer::{First, Rule};
+    use proptest::prelude::*;
+
+    fn start() -> Moment {
+        let clock = Clock::virtual_at("2026-03-01T12:00:00Z".parse().unwrap());
+        Moment { now: clock.now(), wall: clock.wall() }
+    }
+
+    fn after(start: Moment, by: Duration) -> Moment {
+        Moment { now: start.now + by, wall: start.wall.saturating_add(by).unwrap() }
+    }
+
+    fn every_second(overlap: Option<Overlap>) -> Timer {
+        Timer { first: First::Now, overlap, ..Timer::new(Rule::Every(SECOND)) }
+    }
+
+    fn table(timers: Vec<Timer>) -> (Timetable, Moment) {
+        let mut table = Timetable::new(timers, None, 7);
+        let start = start();
+        (0..table.rows.len()).for_each(|task| table.begin(task, start));
+        (table, start)
+    }
+
+    #[test]
+    fn equal_times_fire_in_order_of_registration() {
+        let (mut table, start) = table(vec![every_second(None), every_second(None), every_second(None)]);
+        let order: Vec<usize> = table.look(start).fires.iter().map(|fire| fire.task).collect();
+        assert_eq!(order, [0, 1, 2]);
+    }
+
+    #[test]
+    fn ticks_during_a_long_run_come_to_one_run_after_it() {
+        let (mut table, start) = table(vec![every_second(None)]);
+        assert_eq!(table.look(start).fires.len(), 1);
+        let mut left_out = 0;
+        for second in 1..=3 {
+            let look = table.look(after(start, second * SECOND));
+            assert!(look.fires.is_empty());
+            left_out += look.skipped.iter().map(|&(_, ticks)| ticks).sum::<u64>();
+        }
+        assert_eq!(left_out, 2);
+        let fire = table.ended(0, after(start, Duration::from_millis(3_500))).unwrap();
+        assert_eq!(fire.lateness, Duration::from_millis(2_500));
+        assert_eq!(table.ended(0, after(start, Duration::from_millis(3_600))), None);
+        assert_eq!(table.next_look(), Some(start.now + 4 * SECOND));
+    }
+
+    #[test]
+    fn skip_leaves_out_and_allow_starts_beside() {
+        let (mut table, start) =
+            table(vec![every_second(Some(Overlap::Skip)), every_second(Some(Overlap::Allow))]);
+        assert_eq!(table.look(start).fires.len(), 2);
+        let look = table.look(after(start, SECOND));
+        assert_eq!(look.fires, [Fire { task: 1, lateness: Duration::ZERO }]);
+        assert_eq!(look.skipped, [(0, 1)]);
+        assert_eq!(table.ended(0, after(start, SECOND)), None);
+    }
+
+    #[test]
+    fn asking_by_hand_while_running_gives_exactly_one_more_run() {
+        let (mut table, start) = table(vec![Timer::new(Rule::OnDemand)]);
+        assert!(table.asked(0).is_some());
+        assert!(table.asked(0).is_none());
+        assert!(table.asked(0).is_none());
+        assert!(table.ended(0, start).is_some());
+        assert!(table.ended(0, start).is_none());
+    }
+
+    #[test]
+    fn a_fixed_delay_counts_from_the_end() {
+        let timer = Timer { first: First::Now, ..Timer::new(Rule::AfterCompletion(SECOND)) };
+        let (mut table, start) = table(vec![timer]);
+        assert_eq!(table.look(start).fires.len(), 1);
+        assert_eq!(table.next_look(), None);
+        table.ended(0, after(start, 5 * SECOND));
+        assert_eq!(table.next_look(), Some(start.now + 6 * SECOND));
+    }
+
+    #[test]
+    fn a_long_wall_wait_is_taken_in_steps_and_fires_once() {
+        let at = start().wall.saturating_add(100 * SECOND).unwrap();
+        let timer = Timer { first: First::At(at), ..Timer::new(Rule::AfterCompletion(SECOND)) };
+        let mut table = Timetable::new(vec![timer], Some(30 * SECOND), 7);
+        let start = start();
+        table.begin(0, start);
+        let mut looks = 0;
+        while let Some(when) = table.next_look() {
+            looks += 1;
+            let look = table.look(after(start, when - start.now));
+            if !look.fires.is_empty() {
+                assert_eq!(when - start.now, 100 * SECOND);
+                break;
+            }
+        }
+        assert_eq!(looks, 4);
+    }
+
+    proptest! {
+        /// Whatever the runs' lengths: never two at once under `Skip` and `Queue`, and every tick is run, queued or counted.
+        #[test]
+        fn no_tick_is_lost_or_run_twice(
+            lengths in prop::collection::vec(0u64..4_000, 1..40),
+            queue in 0usize..4,
+        ) {
+            let overlap = if queue == 0 { Overlap::Skip } else { Overlap::Queue(queue) };
+            let (mut table, start) = table(vec![every_second(Some(overlap))]);
+            let (mut fired, mut left_out, mut running_until) = (0u64, 0u64, None::<Duration>);
+            let mut lengths = lengths.into_iter().cycle();
+            for step in 0..2_000u64 {
+                let now = Duration::from_millis(step * 50);
+                let at = after(start, now);
+                let mut starts = usize::from(
+                    running_until.is_some_and(|end| end <= now) && {
+                        running_until = None;
+                        table.ended(0, at).is_some()
+                    },
+                );
+                let look = table.look(at);
+                starts += look.fires.len();
+                left_out += look.skipped.iter().map(|&(_, ticks)| ticks).sum::<u64>();
+                prop_assert!(starts <= 1);
+                if starts == 1 {
+                    prop_assert!(running_until.is_none());
+                    fired += 1;
+                    running_until = Some(now + Duration::from_millis(lengths.next().unwrap()));
+                }
+            }
+            let ticks = 100;
+            let waiting = table.rows[0].queued.len() as u64;
+            prop_assert_eq!(fired + left_out + waiting, ticks);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The listening sockets. Both are bound before the host starts, so that an address in use is a
+//! clear mistake in the settings and not a unit that fails again and again.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use ostler::Error;
+
+/// The shop's socket and the addresses that were really bound (port 0 is settled by then).
+#[derive(Clone)]
+pub(crate) struct Door {
+    listener: Arc<TcpListener>,
+    pub(crate) app: SocketAddr,
+    pub(crate) probes: SocketAddr,
+}
+
+impl Door {
+    pub(crate) fn new(listener: TcpListener, probes: &TcpListener) -> Result<Self, Error> {
+        let (app, probes) = (listener.local_addr()?, probes.local_addr()?);
+        Ok(Self { listener: Arc::new(listener), app, probes })
+    }
+
+    /// A fresh handle on the bound socket: the service can be restarted without a second bind.
+    pub(crate) fn listener(&self) -> io::Result<tokio::net::TcpListener> {
+        let listener = self.listener.try_clone()?;
+        listener.set_nonblocking(true)?;
+        tokio::net::TcpListener::from_std(listener)
+    }
+
+    /// Whether only this machine can reach the shop; control by HTTP is offered in no other case.
+    pub(crate) fn is_local(&self) -> bool {
+        self.app.ip().to_canonical().is_loopback()
+    }
+}
+
+pub(crate) fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address)
+        .map_err(|error| Error::config(format!("{flag} {address}: cannot listen there: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn free() -> TcpListener {
+        TcpListener::bind("127.0.0.1:0").unwrap()
+    }
+
+    #[test]
+    fn an_address_in_use_names_its_flag() {
+        let taken = free();
+        let error = bind("--probes", taken.local_addr().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("--probes 127.0.0.1:"), "{error}");
+    }
+
+    #[test]
+    fn loopback_is_local() {
+        assert!(Door::new(free(), &free()).unwrap().is_local());
+        let open = TcpListener::bind("0.0.0.0:0").unwrap();
+        assert!(!Door::new(open, &free()).unwrap().is_local());
+    }
+}

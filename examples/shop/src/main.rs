@@ -1,0 +1,78 @@
+//! The tour of Ostler: a small web shop whose background work is run by one host.
+//!
+//! This file is the map: arguments, then state, then the host with every unit by name. What a unit
+//! does is in `units`, `thumbnails`, `reports` and `web`; nothing here does any work itself.
+
+mod app;
+mod args;
+mod conn;
+mod day;
+mod db;
+mod desk;
+mod door;
+mod logs;
+mod reports;
+mod results;
+mod stdout;
+mod thumbnails;
+mod units;
+mod web;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use ostler::backoff::Backoff;
+use ostler::{Error, First, HOUR, Host, MINUTE, Report, Restart, SECOND, Spent, cron, every, unit};
+
+use crate::app::App;
+use crate::args::Args;
+use crate::desk::Desk;
+use crate::door::Door;
+
+/// How many uploads wait at most. Past it a caller gets 503 at once, which is kinder than a queue
+/// that grows until the machine is out of memory.
+const WAITING_UPLOADS: usize = 100;
+
+/// How many reports wait at most. A report reads the whole period, so a short queue is enough.
+const WAITING_REPORTS: usize = 100;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    logs::start();
+    ostler::main(|| shop(args))
+}
+
+async fn shop(args: Args) -> Result<Report, Error> {
+    let app_listener = door::bind("--listen", args.listen)?;
+    let probe_listener = door::bind("--probes", args.probes)?;
+    let door = Door::new(app_listener, &probe_listener)?;
+    let db = db::open(&args.data).await?;
+    let (thumbnails, uploads) = Desk::open(WAITING_UPLOADS);
+    let (reports, periods) = Desk::open(WAITING_REPORTS);
+
+    let report = Host::new(App { db: db.clone(), thumbnails, reports, door })
+        .task("heartbeat", every(5 * SECOND), units::heartbeat)
+        .task("cleanup", every(HOUR).first(First::Now).timeout(MINUTE).attempts(3), units::cleanup)
+        .task(
+            "daily-report",
+            cron("0 0 8 * * *", day::ZONE).attempts(3).backoff(Backoff::exponential(SECOND)),
+            units::daily_report,
+        )
+        .consume("thumbnails", uploads.workers(4), thumbnails::make)
+        .consume("reports", periods.workers(2), reports::make)
+        .service(
+            unit("upstream").restart(Restart::on_failure().budget(5, MINUTE).when_spent(Spent::StayFailed)),
+            units::upstream,
+        )
+        .service(unit("slow-stop").grace(5 * SECOND), units::slow_stop)
+        .service(unit("http").grace(10 * SECOND), web::serve)
+        .probes(probe_listener)
+        .grace(Duration::from_secs(30))
+        .run()
+        .await?;
+
+    db.close().await;
+    stdout::say(&report);
+    Ok(report)
+}

@@ -1,0 +1,16 @@
+//! At eight in the morning, in Oslo: asks for the report about yesterday.
+//!
+//! It only hands the work in; the report workers do it. A full queue is an error of this run, and
+//! the plan tries again.
+
+use ostler::{Error, State};
+
+use crate::day;
+use crate::reports::{Period, Reports};
+
+pub(crate) async fn daily_report(State(reports): State<Reports>) -> Result<(), Error> {
+    let yesterday = day::today()?.yesterday()?;
+    let id = reports.hand_in(Period { from: yesterday, to: yesterday })?;
+    tracing::info!(report = %id, day = %yesterday, "asked for the daily report");
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! A service that needs a moment to stop: it holds lines in memory and writes them out at the end.
+//! Its own grace, given where it is registered, is longer than that moment.
+
+use std::time::Duration;
+
+use ostler::Stop;
+
+/// How long the last write takes. Made up, so that a stop has something to wait for.
+const FLUSH: Duration = Duration::from_millis(1_500);
+
+pub(crate) async fn slow_stop(stop: Stop) -> Result<(), std::convert::Infallible> {
+    stop.requested().await;
+    tracing::info!("writing out what is held in memory");
+    tokio::time::sleep(FLUSH).await;
+    tracing::info!("all is written");
+    Ok(())
+}

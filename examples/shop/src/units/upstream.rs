@@ -1,0 +1,59 @@
+//! A service that polls a supplier's stock list, loses it now and then, and is restarted.
+//!
+//! The supplier is made up. What matters is the shape: the service gives up with an error, and the
+//! host decides whether and when to start it again.
+
+use std::fmt;
+use std::time::Duration;
+
+use ostler::{Run, Stop};
+
+const POLL: Duration = Duration::from_secs(2);
+
+/// The connection is lost at this poll. That is one failure in thirty seconds: well within the
+/// budget of five a minute, for as long as the shop runs.
+const LOST_AT: u32 = 15;
+
+pub(crate) async fn upstream(stop: Stop, run: Run) -> Result<(), Lost> {
+    tracing::info!(run = run.id(), "connected to the supplier");
+    let mut poll = 0;
+    while !stopped_within(&stop, POLL).await {
+        poll += 1;
+        ask_supplier(poll)?;
+        tracing::debug!(poll, "the stock list is up to date");
+    }
+    Ok(())
+}
+
+fn ask_supplier(poll: u32) -> Result<(), Lost> {
+    if poll >= LOST_AT { Err(Lost { poll }) } else { Ok(()) }
+}
+
+async fn stopped_within(stop: &Stop, time: Duration) -> bool {
+    tokio::time::timeout(time, stop.requested()).await.is_ok()
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Lost {
+    poll: u32,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the supplier closed the connection at poll {}", self.poll)
+    }
+}
+
+impl std::error::Error for Lost {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_fails_at_most_twice_a_minute() {
+        assert_eq!(ask_supplier(LOST_AT - 1), Ok(()));
+        assert_eq!(ask_supplier(LOST_AT), Err(Lost { poll: LOST_AT }));
+        assert!(POLL * LOST_AT >= Duration::from_secs(30));
+    }
+}

@@ -1,0 +1,187 @@
+//! `POST /api/reports/generate` asks for a report, `GET /api/reports/{id}` gives it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::id::Id;
+use super::problem::{FieldError, Problem};
+use super::{Site, body};
+use crate::day;
+use crate::reports::{Period, PeriodError, SalesReport};
+use crate::results::Status;
+
+/// Two dates need fifty bytes.
+const MAX_REQUEST: usize = 16 * 1024;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    report_id: Uuid,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<Arc<SalesReport>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+pub(super) async fn create(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
+    if !is_json(&headers) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the content type must be application/json",
+        ));
+    }
+    let request = body::read(&headers, request, MAX_REQUEST).await?;
+    let today =
+        day::today().map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let id = site.app.reports.hand_in(period(&request, today)?)?;
+    let location = [(LOCATION, format!("/api/reports/{id}"))];
+    Ok((StatusCode::ACCEPTED, location, Json(answer(id, Status::Processing))).into_response())
+}
+
+pub(super) async fn show(State(site): State<Site>, Id(id): Id) -> Result<Response, Problem> {
+    match site.app.reports.ask(id) {
+        Some(status) => Ok(Json(answer(id, status)).into_response()),
+        None => Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no report {id}"))),
+    }
+}
+
+fn answer(report_id: Uuid, status: Status<Arc<SalesReport>>) -> Answer {
+    let (status, report, reason) = match status {
+        Status::Processing => ("Processing", None, None),
+        Status::Done(report) => ("Completed", Some(report), None),
+        Status::Failed(reason) => ("Failed", None, Some(reason)),
+    };
+    Answer { report_id, status, report, reason }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Reads the fields one by one, and not by a derived type, so that all mistakes are told at once and each
+/// by the name of its field.
+fn period(request: &[u8], today: Date) -> Result<Period, Problem> {
+    let mut fields = object(request)?;
+    let mut errors = Vec::new();
+    let from = date(&mut fields, "from").unwrap_or_else(|error| noted(&mut errors, error));
+    let to = date(&mut fields, "to").unwrap_or_else(|error| noted(&mut errors, error));
+    errors.extend(fields.into_iter().map(|(name, _)| FieldError::new(name, "is not a known field")));
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
+    }
+    Period::choose(from, to, today).map_err(|error| Problem::fields(vec![blame(error)]))
+}
+
+fn object(request: &[u8]) -> Result<Map<String, Value>, Problem> {
+    match serde_json::from_slice(request) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Problem::fields(vec![FieldError::new("", "the body must be a JSON object")])),
+        Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))),
+    }
+}
+
+fn date(fields: &mut Map<String, Value>, name: &str) -> Result<Option<Date>, FieldError> {
+    let date = match fields.remove(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => plain_date(&text),
+        Some(_) => None,
+    };
+    date.map(Some).ok_or_else(|| FieldError::new(name, "must be a date such as \"2026-03-31\""))
+}
+
+/// Only `YYYY-MM-DD`; the library would take a date with a time, or one without hyphens, as well.
+fn plain_date(text: &str) -> Option<Date> {
+    let is_plain = text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    if is_plain { text.parse().ok() } else { None }
+}
+
+fn noted<T>(errors: &mut Vec<FieldError>, error: FieldError) -> Option<T> {
+    errors.push(error);
+    None
+}
+
+fn blame(error: PeriodError) -> FieldError {
+    FieldError::new("from", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use jiff::civil::date;
+    use serde_json::json;
+
+    use super::*;
+
+    fn errors(request: &str) -> Vec<String> {
+        let problem = period(request.as_bytes(), date(2026, 3, 31)).unwrap_err();
+        let problem = serde_json::to_value(problem).unwrap();
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn dates_are_read() {
+        let period = period(br#"{"from": "2026-01-01", "to": "2026-01-31"}"#, date(2026, 3, 31)).unwrap();
+        assert_eq!(period, Period { from: date(2026, 1, 1), to: date(2026, 1, 31) });
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        assert_eq!(errors(r#"{"from": 7, "to": "2026-02-30", "form": 1}"#), ["from", "to", "form"]);
+        assert_eq!(errors(r#"{"from": "2026-02-02", "to": "2026-02-01"}"#), ["from"]);
+        assert_eq!(errors(r#"{"from": "2020-01-01"}"#), ["from"]);
+        assert_eq!(errors("[]"), [""]);
+    }
+
+    #[test]
+    fn text_that_is_not_json_is_another_matter() {
+        let problem = period(b"{", date(2026, 3, 31)).unwrap_err();
+        assert_eq!(serde_json::to_value(problem).unwrap()["status"], json!(400));
+    }
+
+    #[test]
+    fn only_plain_dates() {
+        assert_eq!(plain_date("2024-02-29"), Some(date(2024, 2, 29)));
+        for text in
+            ["20240229", "2024-02-29T10:00", "2023-02-29", "24-02-29", "2024/02/29", " 2024-02-2", "２０"]
+        {
+            assert_eq!(plain_date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn json_by_any_of_its_names() {
+        let check = |kind: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            is_json(&headers)
+        };
+        assert!(
+            check("application/json")
+                && check("Application/JSON; charset=utf-8")
+                && check("application/x+json")
+        );
+        assert!(!check("text/json") && !check("") && !is_json(&HeaderMap::new()));
+    }
+}
