@@ -77,4 +77,11 @@ mod tests {
         assert_eq!(desk.hand_in(2), Err(Refused::Full));
         assert_eq!(desk.ask(id), Some(Status::Processing));
     }
+
+    #[test]
+    fn a_closed_desk_says_so() {
+        let (desk, items) = Desk::<u32, u32>::open(1);
+        items.close();
+        assert_eq!(desk.hand_in(1), Err(Refused::Closed));
+    }
 }

@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_secs(2);
 const LOST_AT: u32 = 15;
 
 pub(crate) async fn upstream(stop: Stop, run: Run) -> Result<(), Lost> {
-    tracing::info!(run = run.id(), "connected to the supplier");
+    tracing::info!(connection = run.id(), "connected to the supplier");
     let mut poll = 0;
     while !stopped_within(&stop, POLL).await {
         poll += 1;

@@ -92,7 +92,7 @@ fn period(request: &[u8], today: Date) -> Result<Period, Problem> {
 fn object(request: &[u8]) -> Result<Map<String, Value>, Problem> {
     match serde_json::from_slice(request) {
         Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Problem::fields(vec![FieldError::new("", "the body must be a JSON object")])),
+        Ok(_) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body must be a JSON object")),
         Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))),
     }
 }
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(errors(r#"{"from": 7, "to": "2026-02-30", "form": 1}"#), ["from", "to", "form"]);
         assert_eq!(errors(r#"{"from": "2026-02-02", "to": "2026-02-01"}"#), ["from"]);
         assert_eq!(errors(r#"{"from": "2020-01-01"}"#), ["from"]);
-        assert_eq!(errors("[]"), [""]);
+        assert!(errors("[]").is_empty());
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) async fn trigger(State(site): State<Site>, Name(name): Name) -> Resul
 
 fn refusal(error: TriggerError) -> Problem {
     let status = match error {
-        TriggerError::Unknown { .. } => StatusCode::NOT_FOUND,
+        TriggerError::Unknown => StatusCode::NOT_FOUND,
         _ => StatusCode::CONFLICT,
     };
     Problem::new(status, error.to_string())
