@@ -122,7 +122,9 @@ fn closures_are_work_items_too() {
     let mut test = TestHost::start(Host::new(()).consume("work", items.workers(2), Work::run)).unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (first, second) = (Arc::clone(&seen), Arc::clone(&seen));
-    queue.try_send(Work::new(move |stop: Stop| async move { first.lock().unwrap().push(stop.is_requested()) })).unwrap();
+    queue
+        .try_send(Work::new(move |stop: Stop| async move { first.lock().unwrap().push(stop.is_requested()) }))
+        .unwrap();
     queue
         .try_send(Work::new(move |_| async move {
             second.lock().unwrap().push(true);
@@ -210,9 +212,7 @@ fn a_service_that_fills_the_queue_it_receives_from_is_warned_of() {
     let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let (queue, items) = queue::bounded(1);
-    let host = Host::new(App { queue: queue.clone(), items })
-        .grace(SECOND)
-        .service(unit("relay"), relay);
+    let host = Host::new(App { queue: queue.clone(), items }).grace(SECOND).service(unit("relay"), relay);
     let mut test = TestHost::start(host).unwrap();
     queue.try_send(1).unwrap();
     test.run_until_idle();

@@ -47,9 +47,10 @@ fn extractors_are_made_for_each_run_and_dropped_in_reverse() {
     let mut test = TestHost::start(Host::new(app).task("t", every(SECOND), handler)).unwrap();
     test.advance(2 * SECOND);
     let run = |id: u32| {
-        [1, 2, 3, 4].map(|n| format!("make {n} for run {id}")).into_iter().chain(
-            ["run", "drop 4", "drop 3", "drop 2", "drop 1"].map(str::to_owned),
-        )
+        [1, 2, 3, 4]
+            .map(|n| format!("make {n} for run {id}"))
+            .into_iter()
+            .chain(["run", "drop 4", "drop 3", "drop 2", "drop 1"].map(str::to_owned))
     };
     assert_eq!(log.all(), run(1).chain(run(2)).collect::<Vec<_>>());
 }
@@ -81,7 +82,11 @@ fn a_rejection_is_a_failed_attempt_under_the_same_plan() {
     let unit = test.unit("t");
     assert_eq!((unit.runs, unit.failed, unit.last_outcome), (1, 1, Some(RunOutcome::Failed)));
     assert_eq!(unit.last_error.as_deref(), Some("the scope could not be made: the pool is empty"));
-    assert_eq!((log.count("run"), log.count("drop 1")), (0, 2), "what was made before the refusal is dropped");
+    assert_eq!(
+        (log.count("run"), log.count("drop 1")),
+        (0, 2),
+        "what was made before the refusal is dropped"
+    );
     test.advance(SECOND * 60);
     assert_eq!(log.count("run"), 1);
 }

@@ -10,8 +10,8 @@ use common::Log;
 use ostler::backoff::Backoff;
 use ostler::testing::TestHost;
 use ostler::{
-    BoxError, Clock, Context, HOUR, Host, MINUTE, Restart, Run, SECOND, Service, Spent, State, Stop, StopReason, UnitEnd,
-    UnitState, every, unit,
+    BoxError, Clock, Context, HOUR, Host, MINUTE, Restart, Run, SECOND, Service, Spent, State, Stop,
+    StopReason, UnitEnd, UnitState, every, unit,
 };
 
 const EXACT: Backoff = Backoff::exponential(Duration::from_secs(1));
@@ -25,7 +25,8 @@ async fn crash(log: State<Log>, clock: Clock) -> Result<(), &'static str> {
 fn a_failing_service_is_restarted_with_backoff_until_its_budget_is_spent() {
     let log = Log::default();
     let restart = Restart::on_failure().budget(3, MINUTE).backoff(EXACT.jitter(0.0));
-    let mut test = TestHost::start(Host::new(log.clone()).service(unit("s").restart(restart), crash)).unwrap();
+    let mut test =
+        TestHost::start(Host::new(log.clone()).service(unit("s").restart(restart), crash)).unwrap();
     test.advance(MINUTE);
     // 1 s, 2 s and 4 s apart, then the budget is spent.
     assert_eq!(log.all(), ["00:00", "00:01", "00:03", "00:07"]);
@@ -81,7 +82,8 @@ fn never_fails_at_once_and_always_restarts_after_ok() {
 
     let count = Arc::<AtomicU32>::default();
     let restart = Restart::always().budget(10, MINUTE).backoff(Backoff::constant(10 * SECOND).jitter(0.0));
-    let mut test = TestHost::start(Host::new(count.clone()).service(unit("s").restart(restart), end)).unwrap();
+    let mut test =
+        TestHost::start(Host::new(count.clone()).service(unit("s").restart(restart), end)).unwrap();
     test.advance(35 * SECOND);
     assert_eq!(count.load(Ordering::Relaxed), 4);
     assert_eq!(test.unit("s").restarts, 3);
@@ -92,7 +94,8 @@ fn never_fails_at_once_and_always_restarts_after_ok() {
 fn a_failure_within_the_budget_for_ever_never_ends_the_host() {
     let log = Log::default();
     let restart = Restart::on_failure().budget(5, MINUTE).backoff(Backoff::constant(15 * SECOND).jitter(0.0));
-    let mut test = TestHost::start(Host::new(log.clone()).service(unit("s").restart(restart), crash)).unwrap();
+    let mut test =
+        TestHost::start(Host::new(log.clone()).service(unit("s").restart(restart), crash)).unwrap();
     test.advance(10 * HOUR);
     assert!(!test.has_ended());
     assert_eq!(test.unit("s").restarts, 10 * 60 * 4);
@@ -142,7 +145,8 @@ fn a_mounted_value_is_run_again_and_opens_scopes_of_its_own() {
         }
     }
     let log = Log::default();
-    let mut test = TestHost::start(Host::new(log.clone()).mount("poller", Poller(AtomicU32::new(0)))).unwrap();
+    let mut test =
+        TestHost::start(Host::new(log.clone()).mount("poller", Poller(AtomicU32::new(0)))).unwrap();
     test.advance(MINUTE);
     assert_eq!(log.all(), ["poller 1", "poller 2"]);
     assert_eq!(test.stop().unwrap().exit_code(), 0);
@@ -163,7 +167,9 @@ fn two_instances_of_a_service_never_overlap() {
         Err("again")
     }
     let restart = Restart::on_failure().budget(1_000, HOUR);
-    let mut test = TestHost::start(Host::new(Arc::default()).service(unit("s").restart(restart), alone)).unwrap();
+    let mut test =
+        TestHost::start(Host::new(Arc::<AtomicU32>::default()).service(unit("s").restart(restart), alone))
+            .unwrap();
     test.advance(HOUR / 2);
     assert_eq!(test.unit("s").last_error.as_deref(), Some("again"));
     test.stop().unwrap();

@@ -8,8 +8,8 @@ use common::Log;
 use ostler::queue;
 use ostler::testing::TestHost;
 use ostler::{
-    BoxError, Context, Error, First, HOUR, Host, MINUTE, Overlap, Ready, Restart, Run, SECOND, Service, State, Stop,
-    UnitEnd, UnitState, cron, every, unit,
+    BoxError, Context, Error, First, HOUR, Host, MINUTE, Overlap, Ready, Restart, Run, SECOND, Service,
+    State, Stop, UnitEnd, UnitState, cron, every, unit,
 };
 
 async fn nothing() {}
@@ -48,7 +48,8 @@ fn every_mistake_is_reported_at_once_and_nothing_is_started() {
         .service(unit("budget").restart(Restart::always().budget(1, Duration::ZERO)), until_stopped)
         .service("two words", until_stopped);
     let error = TestHost::start(host).unwrap_err();
-    let found: Vec<_> = error.registration_errors().iter().map(|error| (error.unit(), error.field())).collect();
+    let found: Vec<_> =
+        error.registration_errors().iter().map(|error| (error.unit(), error.field())).collect();
     assert_eq!(
         found,
         [
@@ -138,7 +139,10 @@ fn a_ready_dropped_without_a_word_is_a_failed_start() {
         panic!("no port")
     }
     let causes = [
-        (TestHost::start(Host::new(()).service("s", drops)), "it dropped its `Ready` without calling `notify`"),
+        (
+            TestHost::start(Host::new(()).service("s", drops)),
+            "it dropped its `Ready` without calling `notify`",
+        ),
         (TestHost::start(Host::new(()).service("s", returns)), "it ended before it was ready"),
         (TestHost::start(Host::new(()).service("s", fails)), "the port is taken"),
         (TestHost::start(Host::new(()).service("s", panics)), "panicked: no port"),
@@ -223,12 +227,10 @@ fn a_failed_start_stops_exactly_what_started_in_reverse_and_ends_with_that_error
     assert_eq!(error.exit_code(), 1);
     let report = error.report().unwrap();
     let end = |name| report.unit(name).unwrap().end;
-    assert_eq!((end("n1"), end("n6"), end("n7"), end("door")), (
-        UnitEnd::Stopped,
-        UnitEnd::Failed,
-        UnitEnd::NotStarted,
-        UnitEnd::NotStarted
-    ));
+    assert_eq!(
+        (end("n1"), end("n6"), end("n7"), end("door")),
+        (UnitEnd::Stopped, UnitEnd::Failed, UnitEnd::NotStarted, UnitEnd::NotStarted)
+    );
 }
 
 #[test]
@@ -254,7 +256,8 @@ fn a_stop_during_the_start_wins_and_does_not_hide_a_real_error() {
         stop.requested().await;
         Err("a real error")
     }
-    let test = TestHost::start(Host::new(()).task("t", every(HOUR), nothing).service("never", never)).unwrap();
+    let test =
+        TestHost::start(Host::new(()).task("t", every(HOUR), nothing).service("never", never)).unwrap();
     let report = test.stop().unwrap();
     // It was told to stop before it was ready, so it has not failed by not being ready.
     assert_eq!((report.unit("never").unwrap().end, report.exit_code()), (UnitEnd::Stopped, 0));

@@ -8,8 +8,8 @@ use common::Log;
 use ostler::queue::{self, Queue};
 use ostler::testing::TestHost;
 use ostler::{
-    BoxError, Clock, Context, First, HOUR, Host, Leftover, MINUTE, Run, SECOND, Service, State, Stop, StopReason, UnitEnd,
-    UnitState, every, unit,
+    BoxError, Clock, Context, First, HOUR, Host, Leftover, MINUTE, Run, SECOND, Service, State, Stop,
+    StopReason, UnitEnd, UnitState, every, unit,
 };
 
 #[test]
@@ -51,7 +51,8 @@ fn a_unit_that_ignores_its_stop_is_told_aborting_then_dropped_and_named() {
         log.add("aborting");
     }
     let log = Log::default();
-    let host = Host::new(log.clone()).grace(10 * SECOND).service("deaf", ignores_its_stop).service("late", watches);
+    let host =
+        Host::new(log.clone()).grace(10 * SECOND).service("deaf", ignores_its_stop).service("late", watches);
     let report = TestHost::start(host).unwrap().stop().unwrap();
     assert_eq!(log.all(), ["requested", "aborting"]);
     let over: Vec<_> = report.overrunners().map(|unit| unit.name.as_str()).collect();
@@ -163,7 +164,8 @@ fn an_error_during_the_stop_is_not_lost_and_skips_nobody() {
     async fn ends(stop: Stop) {
         stop.requested().await;
     }
-    let host = Host::new(()).service("a", fails).service("b", ends).service("c", explodes).service("d", fails);
+    let host =
+        Host::new(()).service("a", fails).service("b", ends).service("c", explodes).service("d", fails);
     let report = TestHost::start(host).unwrap().stop().unwrap();
     let ends: Vec<_> = report.units().iter().map(|unit| (unit.name.as_str(), unit.end)).collect();
     assert_eq!(

@@ -63,6 +63,10 @@ impl Supervised {
         let mut restarts = Restarts::new(self.settings.restart);
         loop {
             let exit = self.instance(&mut starter).await;
+            if starter.ready.is_some() && self.seat.stop.is_requested() {
+                // Told to stop before it was ready, it has not failed by not being ready.
+                return self.ended_while_stopping(exit.result);
+            }
             if let Some(ready) = starter.ready.take() {
                 // It never came up: the start has failed, and the host is told why.
                 let cause = exit.result.err().unwrap_or_else(|| "it ended before it was ready".into());
