@@ -66,3 +66,8 @@ pub use crate::unit::{
 pub mod __axum {
     pub use axum::extract::FromRef;
 }
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

@@ -1,1 +1,52 @@
-fn main() {}
+//! The fixture of the process tests: one program whose first argument picks a scenario.
+//!
+//! The tests in `tests/it` start it, wait for the lines that it prints, send signals, and look at the exit code.
+
+mod failing;
+mod probed;
+mod runtimes;
+mod stopping;
+
+use std::process::ExitCode;
+
+/// A scenario: the whole `main` of a program.
+type Scenario = fn() -> ExitCode;
+
+const SCENARIOS: &[(&str, Scenario)] = &[
+    // Stops.
+    ("obedient", || ostler::main(stopping::obedient)),
+    ("draining", || ostler::main(stopping::draining)),
+    ("deaf", || ostler::main(stopping::deaf)),
+    ("stuck", || ostler::main(stopping::stuck)),
+    ("blocking-call", || ostler::main(stopping::blocking_call)),
+    ("crowd", || ostler::main(stopping::crowd)),
+    ("never-ready", || ostler::main(stopping::never_ready)),
+    ("never-ready-select", || ostler::main(stopping::never_ready_select)),
+    ("exit-in-a-task", || ostler::main(stopping::exit_in_a_task)),
+    // Errors.
+    ("failing-service", || ostler::main(failing::service)),
+    ("panicking-service", || ostler::main(failing::panicking)),
+    ("service-with-code", || ostler::main(failing::with_code)),
+    ("config", || ostler::main(failing::config)),
+    ("usage", || ostler::main(failing::usage)),
+    ("registration", || ostler::main(failing::registration)),
+    ("failed-start", || ostler::main(failing::start)),
+    // Probes.
+    ("probed", || ostler::main(probed::front)),
+    ("hog", || ostler::main(probed::hog)),
+    // Runtimes of the user's own.
+    ("tokio-main", runtimes::tokio_main),
+    ("current-thread", runtimes::current_thread),
+    ("current-thread-deaf", runtimes::current_thread_deaf),
+];
+
+fn main() -> ExitCode {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    match SCENARIOS.iter().find(|(scenario, _)| *scenario == name) {
+        Some((_, run)) => run(),
+        None => {
+            eprintln!("no scenario is called `{name}`");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Programs that are told to stop, and do or do not.
+//!
+//! Each prints a line with `up` when the unit that matters is running.
+
+use std::future::pending;
+use std::time::Duration;
+
+use ostler::{
+    BoxError, Context, Error, First, Host, Ready, Report, SECOND, Service, Stop, after_completion, blocking,
+    every, queue, unit,
+};
+
+/// The grace of nearly all fixtures; the tests know it too.
+pub(crate) const GRACE: Duration = SECOND;
+
+/// Runs the host and prints its report.
+pub(crate) async fn run<S>(host: Host<S>) -> Result<Report, Error> {
+    let report = host.run().await?;
+    println!("{report}");
+    Ok(report)
+}
+
+/// One unit of each kind, and all do as they are told.
+pub(crate) async fn obedient() -> Result<Report, Error> {
+    let (letters, items) = queue::bounded::<u32>(4);
+    letters.send(1).await?;
+    let host = Host::new(letters)
+        .task("ticker", every(Duration::from_millis(20)), async || ())
+        .consume("letters", items, async |_letter: u32| ())
+        .mount("keeper", Keeper)
+        .service("door", async |stop: Stop| {
+            println!("up");
+            stop.requested().await;
+        });
+    run(host.grace(GRACE)).await
+}
+
+/// A mounted value that does as it is told.
+struct Keeper;
+
+impl<S: Send + Sync + 'static> Service<S> for Keeper {
+    async fn run(&self, cx: Context<S>) -> Result<(), BoxError> {
+        cx.stop().requested().await;
+        Ok(())
+    }
+}
+
+/// A unit that says when it was told and then takes for ever, with all the grace in the world.
+pub(crate) async fn draining() -> Result<Report, Error> {
+    let host = Host::new(()).service("slow", async |stop: Stop| {
+        println!("up");
+        stop.requested().await;
+        println!("draining");
+        pending::<()>().await;
+    });
+    run(host.grace(MINUTE)).await
+}
+
+/// A unit that never looks at its stop.
+pub(crate) async fn deaf() -> Result<Report, Error> {
+    run(Host::new(()).service("deaf", async || shout("deaf").await).grace(GRACE)).await
+}
+
+async fn shout(name: &str) {
+    println!("up {name}");
+    loop {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A unit that does not even yield.
+pub(crate) async fn stuck() -> Result<Report, Error> {
+    let host = Host::new(()).service("stuck", async || {
+        // The first poll returns, or the host would still be starting.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        println!("up");
+        for_ever();
+    });
+    run(host.grace(GRACE)).await
+}
+
+fn for_ever() {
+    loop {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A blocking call that never returns.
+pub(crate) async fn blocking_call() -> Result<Report, Error> {
+    let host = Host::new(()).service("digger", async || {
+        blocking(|| {
+            println!("up");
+            for_ever();
+        })
+        .await;
+    });
+    run(host.grace(GRACE)).await
+}
+
+/// Deaf units of each kind, in both waves, and a blocking call: all overrun at once. One has a grace of its own.
+pub(crate) async fn crowd() -> Result<Report, Error> {
+    let (letters, items) = queue::bounded::<u32>(4);
+    letters.send(1).await?;
+    letters.send(2).await?;
+    let now = after_completion(SECOND).first(First::Now);
+    let host = Host::new(letters)
+        .task("task", now, async || shout("task").await)
+        .consume("consumer", items.workers(2), async |_letter: u32| shout("consumer").await)
+        .mount("mount", Deaf)
+        .service(unit("short").grace(GRACE / 4), async || shout("short").await)
+        .service("door", async || shout("door").await)
+        .service("digger", async || {
+            blocking(|| {
+                println!("up digger");
+                for_ever();
+            })
+            .await;
+        });
+    run(host.grace(GRACE)).await
+}
+
+/// A mounted value that never looks at its stop.
+struct Deaf;
+
+impl<S: Send + Sync + 'static> Service<S> for Deaf {
+    async fn run(&self, _: Context<S>) -> Result<(), BoxError> {
+        shout("mount").await;
+        Ok(())
+    }
+}
+
+/// A service that keeps its `Ready` for ever, and does as it is told when it is stopped.
+pub(crate) async fn never_ready() -> Result<Report, Error> {
+    let host = Host::new(()).service("late", async |stop: Stop, ready: Ready| {
+        println!("up");
+        stop.requested().await;
+        drop(ready);
+    });
+    run(host.grace(GRACE)).await
+}
+
+/// The same with something left to do after its `Ready` is gone: it must be let finish.
+pub(crate) async fn never_ready_select() -> Result<Report, Error> {
+    let host = Host::new(()).service("late", async |stop: Stop, ready: Ready| {
+        println!("up");
+        tokio::select! {
+            () = pending() => ready.notify(),
+            () = stop.requested() => drop(ready),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        println!("tidied up");
+    });
+    run(host.grace(GRACE)).await
+}
+
+/// A task that ends the process itself.
+pub(crate) async fn exit_in_a_task() -> Result<Report, Error> {
+    let now = after_completion(SECOND).first(First::Now);
+    let host = Host::new(()).task("leaver", now, async || std::process::exit(7)).mount("keeper", Keeper);
+    run(host.grace(GRACE)).await
+}

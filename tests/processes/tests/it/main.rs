@@ -1,0 +1,10 @@
+//! Real processes and real signals: the fixture of this package is started, and what it prints, answers and exits with
+//! is looked at.
+//!
+//! Nothing sleeps for luck: a test waits for a line of its fixture, or asks again until a deadline. A time that is
+//! promised is printed (`--nocapture` shows it) and fails only far beyond the promise.
+
+mod failures;
+mod harness;
+mod probes;
+mod stops;

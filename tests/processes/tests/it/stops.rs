@@ -1,0 +1,158 @@
+//! Stops: signals, units that overrun, exit codes.
+
+use std::time::Duration;
+
+use super::harness::{End, Fixture, GRACE, assert_within};
+
+/// What a stop may take beyond its grace.
+const AFTER_GRACE: Duration = Duration::from_secs(1);
+
+/// A stop in which nobody is in the way.
+const PROMPT: Duration = Duration::from_secs(1);
+
+fn first_signal_ends(scenario: &str, signal: &str) {
+    let mut fixture = Fixture::start(&[scenario]);
+    fixture.wait_for("up");
+    let sent = fixture.signal(signal);
+    let end = fixture.end();
+    assert_within(PROMPT, sent.elapsed(), &format!("{scenario}, SIG{signal}"));
+    end.assert_code(0).assert_line(&[&format!("stopped (SIG{signal})")]);
+    for unit in ["ticker", "letters", "keeper", "door"] {
+        end.assert_line(&[unit, "stopped in"]);
+    }
+}
+
+#[test]
+fn sigint_ends_main_with_0_and_a_report_of_every_unit() {
+    first_signal_ends("obedient", "INT");
+}
+
+#[test]
+fn sigterm_ends_main_with_0_and_a_report_of_every_unit() {
+    first_signal_ends("obedient", "TERM");
+}
+
+#[test]
+fn sigquit_ends_main_with_0_and_a_report_of_every_unit() {
+    first_signal_ends("obedient", "QUIT");
+}
+
+#[test]
+fn sigterm_ends_a_host_under_tokio_main() {
+    first_signal_ends("tokio-main", "TERM");
+}
+
+#[test]
+fn sigterm_ends_a_host_under_a_current_thread_runtime() {
+    first_signal_ends("current-thread", "TERM");
+}
+
+fn second_signal_forces(first: &str, second: &str, code: i32) {
+    let mut fixture = Fixture::start(&["draining"]);
+    fixture.wait_for("up");
+    fixture.signal(first);
+    fixture.wait_for("draining");
+    let sent = fixture.signal(second);
+    let end = fixture.end();
+    assert_within(PROMPT, sent.elapsed(), &format!("SIG{second} after SIG{first}"));
+    end.assert_code(code).assert_line(&[&format!("forced by SIG{second}"), "slow (draining)"]);
+}
+
+#[test]
+fn a_second_sigint_forces_130() {
+    second_signal_forces("INT", "INT", 130);
+}
+
+#[test]
+fn a_second_sigterm_forces_143() {
+    second_signal_forces("TERM", "TERM", 143);
+}
+
+#[test]
+fn a_second_sigquit_forces_131() {
+    second_signal_forces("QUIT", "QUIT", 131);
+}
+
+#[test]
+fn a_second_signal_of_another_kind_forces_its_own_code() {
+    second_signal_forces("TERM", "INT", 130);
+    second_signal_forces("INT", "QUIT", 131);
+    second_signal_forces("QUIT", "TERM", 143);
+}
+
+/// Waits for as many lines `up`, sends SIGTERM, and sees that the end comes after the grace, with 75, in time.
+fn overruns(scenario: &str, ups: usize) -> End {
+    let mut fixture = Fixture::start(&[scenario]);
+    for _ in 0..ups {
+        fixture.wait_for("up");
+    }
+    let sent = fixture.signal("TERM");
+    let end = fixture.end();
+    let took = sent.elapsed();
+    assert_within(GRACE + AFTER_GRACE, took, &format!("{scenario}, SIGTERM"));
+    assert!(took >= GRACE, "it ended after {took:?}, within its grace");
+    end.assert_code(75);
+    end
+}
+
+#[test]
+fn a_unit_that_ignores_its_stop_ends_with_75_after_the_grace_and_is_named() {
+    overruns("deaf", 1).assert_line(&["deaf", "overran its grace"]);
+}
+
+#[test]
+fn a_unit_that_ignores_its_stop_under_a_current_thread_runtime_is_named_too() {
+    overruns("current-thread-deaf", 1).assert_line(&["deaf", "overran its grace"]);
+}
+
+#[test]
+fn a_unit_that_does_not_yield_ends_with_75_and_is_named() {
+    let end = overruns("stuck", 1);
+    // By the report, or where the host could not go on by the sentinel.
+    let named = |how: &str| end.lines.iter().any(|line| line.contains("stuck") && line.contains(how));
+    assert!(named("abandoned") || named("units that had not ended"), "{:#?}", end.lines);
+}
+
+#[test]
+fn a_blocking_call_that_never_returns_ends_with_75_and_is_counted() {
+    overruns("blocking-call", 1).assert_line(&["digger", "abandoned", "1 blocking calls left behind"]);
+}
+
+#[test]
+fn several_units_that_overrun_at_once_stay_within_one_grace() {
+    let end = overruns("crowd", 7);
+    end.assert_line(&["digger", "abandoned", "1 blocking calls left behind"]);
+    for unit in ["short", "door"] {
+        end.assert_line(&[unit, "overran its grace"]);
+    }
+    // Their turn came when the clock was over, so they are named, and not blamed where they went at once.
+    for unit in ["task", "consumer", "mount"] {
+        end.assert_line(&[unit, " in "]);
+    }
+}
+
+#[test]
+fn sigterm_during_a_start_that_never_becomes_ready_ends_with_0() {
+    let mut fixture = Fixture::start(&["never-ready"]);
+    fixture.wait_for("up");
+    let sent = fixture.signal("TERM");
+    let end = fixture.end();
+    assert_within(PROMPT, sent.elapsed(), "SIGTERM during a start");
+    end.assert_code(0).assert_line(&["late", "stopped in"]);
+}
+
+#[test]
+fn a_service_stopped_before_it_was_ready_is_let_finish() {
+    let mut fixture = Fixture::start(&["never-ready-select"]);
+    fixture.wait_for("up");
+    fixture.signal("TERM");
+    let end = fixture.end();
+    end.assert_line(&["tidied up"]).assert_code(0).assert_line(&["late", "stopped in"]);
+}
+
+#[test]
+fn process_exit_in_a_task_gives_its_code_and_does_not_hang() {
+    let began = std::time::Instant::now();
+    Fixture::start(&["exit-in-a-task"]).end().assert_code(7);
+    assert_within(PROMPT, began.elapsed(), "start and `exit(7)`");
+}
