@@ -1,7 +1,5 @@
 //! Blocking work off the async threads, tracked by the run that asked for it.
 
-use std::future::Future;
-
 use tokio::sync::oneshot;
 
 use crate::current;
@@ -22,29 +20,27 @@ use crate::panics::{self, Payload};
 ///
 /// # When not to use it
 /// For work that never returns; give that a thread of its own.
-pub fn blocking<F, R>(f: F) -> impl Future<Output = R> + Send
+pub async fn blocking<F, R>(f: F) -> R
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    async move {
-        let live = current::seat().map(|seat| seat.blocking.enter());
-        let span = tracing::Span::current();
-        let (sender, receiver) = oneshot::channel::<Result<R, Payload>>();
-        // The one place that uses the blocking pool. Its handle is not kept: the result comes by the channel, so that
-        // a result or a panic that nobody waits for is dropped here, guarded.
-        #[allow(clippy::disallowed_methods)]
-        tokio::task::spawn_blocking(move || {
-            let _live = live;
-            let result = span.in_scope(|| panics::catch(f));
-            if let Err(unwanted) = sender.send(result) {
-                panics::discard(unwanted);
-            }
-        });
-        match receiver.await {
-            Ok(Ok(value)) => value,
-            Ok(Err(payload)) => std::panic::resume_unwind(payload),
-            Err(_) => std::future::pending().await,
+    let live = current::seat().map(|seat| seat.blocking.enter());
+    let span = tracing::Span::current();
+    let (sender, receiver) = oneshot::channel::<Result<R, Payload>>();
+    // The one place that uses the blocking pool. Its handle is not kept: the result comes by the channel, so that
+    // a result or a panic that nobody waits for is dropped here, guarded.
+    #[allow(clippy::disallowed_methods)]
+    tokio::task::spawn_blocking(move || {
+        let _live = live;
+        let result = span.in_scope(|| panics::catch(f));
+        if let Err(unwanted) = sender.send(result) {
+            panics::discard(unwanted);
         }
+    });
+    match receiver.await {
+        Ok(Ok(value)) => value,
+        Ok(Err(payload)) => std::panic::resume_unwind(payload),
+        Err(_) => std::future::pending().await,
     }
 }

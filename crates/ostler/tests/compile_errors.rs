@@ -4,6 +4,12 @@
 //! skips them, and says so; under `CI=true` that is a failure, because then they must be recorded anew:
 //! `TRYBUILD=overwrite cargo test -p ostler --test compile_errors`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 use std::process::Command;
 
 /// The compiler whose answers are recorded.

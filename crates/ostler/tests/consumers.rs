@@ -1,5 +1,11 @@
 //! Consumers: workers, attempts, closures, and a queue that its own consumer fills.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 mod common;
 
 use std::collections::BTreeSet;

@@ -2,6 +2,12 @@
 //!
 //! Across crates cargo enforces the direction; inside this one, this test reads the `crate::` paths of every file.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

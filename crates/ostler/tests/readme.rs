@@ -1,5 +1,11 @@
 //! The README's first program is the example `main`, word for word.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 #[test]
 fn the_first_program_of_the_readme_is_the_example() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

@@ -1,5 +1,11 @@
 //! Scopes: what a handler's arguments are made from, when they are dropped, and what a refusal is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 mod common;
 
 use std::sync::Arc;

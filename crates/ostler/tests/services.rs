@@ -1,5 +1,11 @@
 //! Services under supervision: restarts within a budget, what follows when it is spent, and completion.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 mod common;
 
 use std::sync::Arc;

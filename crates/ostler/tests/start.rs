@@ -1,5 +1,11 @@
 //! The start: mistakes reported at once, waves, readiness, and a start that fails.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,11 @@
 //! The stop: waves in reverse, graces, overrunners, and what is not lost.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,11 @@
 //! Tasks on the virtual clock: when they fire, how their runs are done, and what is known of them afterwards.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail, and drive clocks themselves"
+)]
+
 mod common;
 
 use std::sync::Arc;

@@ -25,7 +25,9 @@ struct App {
     pace: Duration,
 }
 
-struct Mail(u32);
+struct Mail {
+    number: u32,
+}
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt().init();
@@ -50,25 +52,32 @@ async fn app() -> Result<Report, Error> {
         .await
 }
 
-/// Services are told to stop first, so the queues are still served while this one ends.
+/// Services are told to stop before the queues are: what is handed in is still worked off.
 async fn produce(State(app): State<App>, stop: Stop) -> Result<(), Error> {
-    app.chores.send(Work::new(async |_| info!("the floor is swept"))).await?;
+    app.chores.send(Work::new(|_| async { info!("the floor is swept") })).await?;
     for number in (1..=250).take_while(|_| !stop.is_requested()) {
-        app.mails.send(Mail(number)).await?;
+        app.mails.send(Mail { number }).await?;
         app.journal.send(format!("mail {number}")).await?;
         info!(number, waiting = app.mails.len(), "mail handed in");
     }
     Ok(())
 }
 
-async fn send(Mail(number): Mail, State(app): State<App>, clock: Clock) {
-    info!(number, "mail on its way");
+async fn send(mail: Mail, State(app): State<App>, clock: Clock) {
     clock.sleep(app.pace).await;
+    info!(mail.number, "mail sent");
 }
 
 struct Journal(Items<String>);
 
 impl<S: Send + Sync + 'static> Service<S> for Journal {
     async fn run(&self, cx: Context<S>) -> Result<(), BoxError> {
+        let Self(lines) = self;
+        while !cx.stop().is_requested() {
+            tokio::select! {
+                line = lines.recv() => write(lines, line),
+                () = cx.stop().requested() => {}
+            }
+        }
     }
 }

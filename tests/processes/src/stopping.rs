@@ -6,8 +6,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use ostler::{
-    BoxError, Context, Error, First, Host, Ready, Report, SECOND, Service, Stop, after_completion, blocking,
-    every, queue, unit,
+    BoxError, Context, Error, First, Host, MINUTE, Ready, Report, SECOND, Service, Stop, after_completion,
+    blocking, every, queue, unit,
 };
 
 /// The grace of nearly all fixtures; the tests know it too.
@@ -156,6 +156,7 @@ pub(crate) async fn never_ready_select() -> Result<Report, Error> {
 /// A task that ends the process itself.
 pub(crate) async fn exit_in_a_task() -> Result<Report, Error> {
     let now = after_completion(SECOND).first(First::Now);
-    let host = Host::new(()).task("leaver", now, async || std::process::exit(7)).mount("keeper", Keeper);
+    let leave = async || -> Result<(), BoxError> { std::process::exit(7) };
+    let host = Host::new(()).task("leaver", now, leave).mount("keeper", Keeper);
     run(host.grace(GRACE)).await
 }

@@ -1,0 +1,84 @@
+//! Work handed in by HTTP: the answer comes at once, the work is done later.
+//!
+//! What it shows: `POST /reports` answers 202 with an id, and `GET /reports/{id}` says `waiting`,
+//! `working` or `done`. Ten may wait; without room the answer is 503 with `Retry-After`. (Reports are
+//! remembered for ever here. The example `shop` keeps the newest.)
+//!
+//! What to try: `curl -i -X POST http://127.0.0.1:8081/reports` a few times, then press Ctrl-C: no more
+//! requests are taken, the accepted reports are finished, and the exit code is 0.
+//!
+//! Run it with `cargo run -p enqueue-from-http`, or with `cargo run -p enqueue-from-http -- --fast` for
+//! quicker reports. `--listen 127.0.0.1:0` takes any free port.
+
+use std::process::ExitCode;
+use std::{env, io, net::SocketAddr, sync::Arc, time::Duration};
+
+// Handlers of the host take this `State` too: that is ostler's feature `axum`.
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::routing::{get, post};
+use axum::{Json, Router, response::IntoResponse};
+use ostler::{Clock, Error, Host, Ready, Report, SECOND, Stop, queue};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tracing::info;
+
+#[derive(Clone)]
+struct App {
+    pace: Duration,
+    listen: SocketAddr,
+    queue: queue::Queue<usize>,
+    states: Arc<Mutex<Vec<&'static str>>>,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt().init();
+    ostler::main(app)
+}
+
+async fn app() -> Result<Report, Error> {
+    let (mut pace, mut listen) = (2 * SECOND, "127.0.0.1:8081".to_owned());
+    let mut args = env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--fast" => pace = SECOND / 4,
+            "--listen" => listen = args.next().unwrap_or_default(),
+            other => return Err(Error::usage(format!("unknown argument: {other}"))),
+        }
+    }
+    let listen = listen.parse().map_err(|_| Error::usage(format!("--listen {listen}: not an address")))?;
+    let (queue, items) = queue::bounded(10);
+    let app = App { pace, listen, queue, states: Arc::default() };
+    Host::new(app).consume("reports", items, make).service("http", serve).run().await
+}
+
+async fn serve(State(app): State<App>, stop: Stop, ready: Ready) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::bind(app.listen).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    ready.notify();
+    let routes = Router::new().route("/reports", post(accept)).route("/reports/{id}", get(show));
+    axum::serve(listener, routes.with_state(app)).with_graceful_shutdown(stop.requested()).await
+}
+
+async fn accept(State(app): State<App>) -> Result<impl IntoResponse, impl IntoResponse> {
+    let mut states = app.states.lock().await;
+    let id = states.len();
+    if app.queue.try_send(id).is_err() {
+        return Err((StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "no room\n"));
+    }
+    states.push("waiting");
+    let place = [(header::LOCATION, format!("/reports/{id}"))];
+    Ok((StatusCode::ACCEPTED, place, Json(json!({ "id": id, "state": "waiting" }))))
+}
+
+async fn show(State(app): State<App>, Path(id): Path<usize>) -> Result<Json<Value>, StatusCode> {
+    let state = *app.states.lock().await.get(id).ok_or(StatusCode::NOT_FOUND)?;
+    Ok(Json(json!({ "id": id, "state": state })))
+}
+
+async fn make(id: usize, State(app): State<App>, clock: Clock) {
+    app.states.lock().await[id] = "working";
+    clock.sleep(app.pace).await;
+    app.states.lock().await[id] = "done";
+    info!(id, "the report is done");
+}
