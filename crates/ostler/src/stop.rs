@@ -150,6 +150,7 @@ impl Drop for StopSource {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)]
 mod tests {
     use super::*;
 
