@@ -33,6 +33,9 @@ where
     #[allow(clippy::disallowed_methods)]
     tokio::task::spawn_blocking(move || {
         let _live = live;
+        if sender.is_closed() {
+            return; // Nobody waits any more, and it has not begun.
+        }
         let result = span.in_scope(|| panics::catch(f));
         if let Err(unwanted) = sender.send(result) {
             panics::discard(unwanted);

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::current;
+use crate::current::{self, Seat};
 
 /// One second.
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -39,7 +39,8 @@ pub(crate) const WALL_RECHECK: Duration = Duration::from_secs(30);
 /// The host's clock: real, or virtual under the test host.
 ///
 /// Taken as an argument by a handler that sleeps or reads the time, it makes that handler testable on the virtual
-/// clock: `clock.sleep(HOUR).await` takes no real time there.
+/// clock: `clock.sleep(HOUR).await` takes no real time there. It ticks as long as its host runs: a sleep that outlives
+/// the host never ends.
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<Shared>);
 
@@ -118,7 +119,12 @@ impl Clock {
 
     /// Sleeps for `duration`, at the clock's granularity (a millisecond on the real one). Cancel safe.
     pub fn sleep(&self, duration: Duration) -> Sleep {
-        self.sleep_until(self.now().checked_add(duration).unwrap_or_else(|| self.far_future()))
+        self.sleep_until(self.after(duration))
+    }
+
+    /// The instant `duration` from now; a century from now where that is beyond what an instant can say.
+    pub(crate) fn after(&self, duration: Duration) -> Instant {
+        self.now().checked_add(duration).unwrap_or_else(|| self.far_future())
     }
 
     /// Sleeps until `deadline`; at once where that has passed. Cancel safe.
@@ -147,11 +153,11 @@ impl Clock {
             Mode::Real => left.min(WALL_RECHECK),
             Mode::Virtual(_) => left,
         };
-        self.now().checked_add(left).unwrap_or_else(|| self.far_future())
+        self.after(left)
     }
 
     /// Fires the timers of a real clock. One such future runs for each host; it never ends.
-    pub(crate) async fn drive(self) {
+    pub(crate) async fn drive(self) -> std::convert::Infallible {
         loop {
             let earlier = self.0.earlier.notified();
             match self.next_timer() {
@@ -197,12 +203,14 @@ impl Clock {
         RunInFlight(None)
     }
 
-    /// Counts a run in flight as asleep until the guard is dropped.
-    pub(crate) fn run_asleep(&self) -> RunAsleep {
-        self.count_sleeper(|sleeping| {
-            sleeping.fetch_add(1, Ordering::Relaxed);
-        });
-        RunAsleep(self.clone())
+    /// Counts the run on `seat` as asleep until the guard is dropped; once, however many sleeps it is in.
+    pub(crate) fn run_asleep(&self, seat: Option<Arc<Seat>>) -> Option<RunAsleep> {
+        let Mode::Virtual(time) = &self.0.mode else { return None };
+        let seat = seat?;
+        if seat.sleeps.fetch_add(1, Ordering::Relaxed) == 0 {
+            time.sleeping.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(RunAsleep { clock: self.clone(), seat })
     }
 
     /// Runs in flight that are not merely waiting for a timer of this clock.
@@ -223,12 +231,6 @@ impl Clock {
             let elapsed = instant.saturating_duration_since(time.origin).as_nanos();
             time.elapsed_nanos.fetch_max(u64::try_from(elapsed).unwrap_or(u64::MAX), Ordering::Relaxed);
             self.fire_due();
-        }
-    }
-
-    fn count_sleeper(&self, change: impl FnOnce(&AtomicUsize)) {
-        if let Mode::Virtual(time) = &self.0.mode {
-            change(&time.sleeping);
         }
     }
 }
@@ -270,15 +272,20 @@ impl Drop for RunInFlight {
     }
 }
 
-/// A run that waits for a timer only.
+/// A run that waits for a timer.
 #[derive(Debug)]
-pub(crate) struct RunAsleep(Clock);
+pub(crate) struct RunAsleep {
+    clock: Clock,
+    seat: Arc<Seat>,
+}
 
 impl Drop for RunAsleep {
     fn drop(&mut self) {
-        self.0.count_sleeper(|sleeping| {
-            sleeping.fetch_sub(1, Ordering::Relaxed);
-        });
+        if self.seat.sleeps.fetch_sub(1, Ordering::Relaxed) == 1
+            && let Mode::Virtual(time) = &self.clock.0.mode
+        {
+            time.sleeping.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -318,8 +325,8 @@ impl Sleep {
     }
 
     fn count(&mut self) {
-        if !self.watches && self.asleep.is_none() && current::in_run() {
-            self.asleep = Some(self.clock.run_asleep());
+        if !self.watches && self.asleep.is_none() && !self.clock.is_real() {
+            self.asleep = self.clock.run_asleep(current::seat_of_run());
         }
     }
 

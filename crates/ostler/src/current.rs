@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::tracker::Tracker;
 
@@ -22,6 +22,8 @@ pub(crate) struct Seat {
     feeds_on: AtomicU64,
     /// Whose code sits here.
     pub(crate) sitter: Sitter,
+    /// Sleeps that the code here is in.
+    pub(crate) sleeps: AtomicUsize,
 }
 
 /// Whose code a seat is for.
@@ -39,7 +41,13 @@ impl Seat {
     /// A seat in a unit, whose blocking calls are those of the unit too.
     pub(crate) fn new(unit: &Arc<str>, unit_blocking: &Arc<Tracker>, sitter: Sitter) -> Arc<Self> {
         let blocking = Tracker::child(unit_blocking);
-        Arc::new(Self { unit: Arc::clone(unit), blocking, feeds_on: AtomicU64::new(0), sitter })
+        Arc::new(Self {
+            unit: Arc::clone(unit),
+            blocking,
+            feeds_on: AtomicU64::new(0),
+            sitter,
+            sleeps: AtomicUsize::new(0),
+        })
     }
 
     pub(crate) fn feeds_on(&self) -> u64 {
@@ -61,9 +69,9 @@ pub(crate) fn seat() -> Option<Arc<Seat>> {
     CURRENT.with_borrow(Option::clone)
 }
 
-/// Whether code of a run is being polled on this thread.
-pub(crate) fn in_run() -> bool {
-    CURRENT.with_borrow(|seat| seat.as_ref().is_some_and(|seat| seat.sitter != Sitter::Service))
+/// The seat that is being polled on this thread, if it is that of a run.
+pub(crate) fn seat_of_run() -> Option<Arc<Seat>> {
+    CURRENT.with_borrow(|seat| seat.as_ref().filter(|seat| seat.sitter != Sitter::Service).map(Arc::clone))
 }
 
 /// Runs `f` with `seat` as the current one. The seat is moved in and out, which costs no reference count.

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::panics;
 use crate::report::Report;
 
 /// Any error, boxed.
@@ -148,6 +149,13 @@ pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
         }
     }
     text
+}
+
+/// The text of a user's error with its causes, whatever its `Display` does.
+pub(crate) fn describe(error: &BoxError) -> String {
+    panics::catch(|| with_causes(error.as_ref())).unwrap_or_else(|payload| {
+        format!("an error whose text cannot be read: it panicked: {}", panics::into_message(payload))
+    })
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

@@ -35,13 +35,20 @@ pub(crate) struct Board {
     phase: AtomicU8,
     was_ready: AtomicBool,
     phase_moved: Notify,
-    stop_reason: OnceLock<StopReason>,
+    stop: OnceLock<Asked>,
     stop_asked: Notify,
     /// When the main runtime last showed that it is alive, in nanoseconds since `born`.
     tick: AtomicU64,
     records: OnceLock<Records>,
     triggered: Mutex<BTreeSet<usize>>,
     trigger_asked: Notify,
+}
+
+/// A stop that was asked for.
+#[derive(Debug)]
+struct Asked {
+    reason: StopReason,
+    at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -63,7 +70,7 @@ impl HostHandle {
             phase: AtomicU8::new(Phase::Starting as u8),
             was_ready: AtomicBool::new(false),
             phase_moved: Notify::new(),
-            stop_reason: OnceLock::new(),
+            stop: OnceLock::new(),
             stop_asked: Notify::new(),
             tick: AtomicU64::new(0),
             records: OnceLock::new(),
@@ -95,7 +102,7 @@ impl HostHandle {
             UnitKind::Consumer | UnitKind::Service => return Err(TriggerError::NotATask),
             UnitKind::Interval | UnitKind::Cron | UnitKind::OnDemand => {}
         }
-        if self.0.stop_reason.get().is_some() || records.in_order[index].state() != UnitState::Running {
+        if self.0.stop_reason().is_some() || records.in_order[index].state() != UnitState::Running {
             return Err(TriggerError::NotRunning);
         }
         self.0.triggered.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
@@ -103,9 +110,12 @@ impl HostHandle {
         Ok(())
     }
 
-    /// Asks the host to stop gracefully. Returns at once; asking again changes nothing.
+    /// Asks the host to stop gracefully. Returns at once; asking again changes nothing, nor does asking before the host
+    /// runs.
     pub fn stop(&self) {
-        self.0.ask_to_stop(StopReason::Requested);
+        if self.0.time.get().is_some() {
+            self.0.ask_to_stop(StopReason::Requested);
+        }
     }
 
     pub(crate) fn board(&self) -> &Board {
@@ -168,18 +178,24 @@ impl Board {
 
     /// The first reason wins.
     pub(crate) fn ask_to_stop(&self, reason: StopReason) {
-        let _ = self.stop_reason.set(reason);
+        let at = self.time.get().map(|time| time.clock.now());
+        let _ = self.stop.set(Asked { reason, at });
         self.stop_asked.notify_waiters();
     }
 
     pub(crate) fn stop_reason(&self) -> Option<&StopReason> {
-        self.stop_reason.get()
+        self.stop.get().map(|asked| &asked.reason)
+    }
+
+    /// When the host was asked to stop.
+    pub(crate) fn asked_at(&self) -> Option<Instant> {
+        self.stop.get()?.at
     }
 
     pub(crate) async fn stop_asked(&self) -> StopReason {
         loop {
             let asked = self.stop_asked.notified();
-            if let Some(reason) = self.stop_reason.get() {
+            if let Some(reason) = self.stop_reason() {
                 return reason.clone();
             }
             asked.await;

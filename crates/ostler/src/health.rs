@@ -1,13 +1,17 @@
 //! What the probes answer, derived from cached state alone: pure, from a snapshot to a verdict.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::record::{UnitState, UnitStatus};
+use crate::record::{Record, UnitState};
 
 /// `/livez` fails when the main runtime has not ticked for this long. Shorter than the liveness windows in common use
 /// (three probes, ten seconds apart), longer than any pause that a healthy runtime has.
 pub const LIVE_WITHIN: Duration = Duration::from_secs(10);
+
+/// A body stays small however many units are in trouble.
+const MAX_REASONS: usize = 20;
 
 /// How well something is. The worst of several counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -50,9 +54,13 @@ impl Verdict {
         Self { status: Status::Unhealthy, reasons: vec![reason.into()] }
     }
 
-    fn add(&mut self, status: Status, reason: String) {
+    fn add(&mut self, status: Status, reason: impl FnOnce() -> String) {
         self.status = self.status.max(status);
-        self.reasons.push(reason);
+        match self.reasons.len() {
+            0..MAX_REASONS => self.reasons.push(reason()),
+            MAX_REASONS => self.reasons.push("and more".to_owned()),
+            _ => {}
+        }
     }
 }
 
@@ -73,15 +81,12 @@ pub(crate) fn live(tick_age: Duration) -> Verdict {
 }
 
 /// Has the start succeeded?
-pub(crate) fn started(life: Life) -> Verdict {
-    match life {
-        Life::Starting => Verdict::unhealthy("the host is starting"),
-        Life::Running | Life::Stopping => Verdict::default(),
-    }
+pub(crate) fn started(was_ready: bool) -> Verdict {
+    if was_ready { Verdict::default() } else { Verdict::unhealthy("the host is starting") }
 }
 
 /// Should it be sent traffic?
-pub(crate) fn ready(life: Life, units: &[UnitStatus]) -> Verdict {
+pub(crate) fn ready(life: Life, units: &[Arc<Record>]) -> Verdict {
     match life {
         Life::Starting => Verdict::unhealthy("the host is starting"),
         Life::Stopping => Verdict::unhealthy("the host is stopping"),
@@ -89,17 +94,19 @@ pub(crate) fn ready(life: Life, units: &[UnitStatus]) -> Verdict {
     }
 }
 
-fn of_units(units: &[UnitStatus]) -> Verdict {
+fn of_units(units: &[Arc<Record>]) -> Verdict {
     let mut verdict = Verdict::default();
     for unit in units {
-        let name = &unit.name;
-        match unit.state {
-            UnitState::Failed => verdict.add(Status::Unhealthy, format!("unit `{name}` failed")),
-            UnitState::Restarting => verdict.add(Status::Degraded, format!("unit `{name}` is restarting")),
+        let name = unit.name();
+        match unit.state() {
+            UnitState::Failed => verdict.add(Status::Unhealthy, || format!("unit `{name}` failed")),
+            UnitState::Restarting | UnitState::Starting => {
+                verdict.add(Status::Degraded, || format!("unit `{name}` is restarting"));
+            }
             _ => {}
         }
-        if let Some(outcome) = unit.last_outcome.filter(|outcome| outcome.is_failure()) {
-            verdict.add(Status::Degraded, format!("the last run of `{name}` {outcome}"));
+        if let Some(outcome) = unit.last_outcome().filter(|outcome| outcome.is_failure()) {
+            verdict.add(Status::Degraded, || format!("the last run of `{name}` {outcome}"));
         }
     }
     verdict
@@ -109,15 +116,15 @@ fn of_units(units: &[UnitStatus]) -> Verdict {
 mod tests {
     use super::*;
     use crate::outcome::RunOutcome;
-    use crate::record::{Record, UnitKind};
+    use crate::record::UnitKind;
 
-    fn unit(state: UnitState, outcome: Option<RunOutcome>) -> UnitStatus {
+    fn unit(state: UnitState, outcome: Option<RunOutcome>) -> Arc<Record> {
         let record = Record::new("u".into(), UnitKind::Service);
         record.set_state(state);
         if let Some(outcome) = outcome {
             record.run_ended(outcome, Duration::ZERO);
         }
-        record.status()
+        Arc::new(record)
     }
 
     #[test]
@@ -137,7 +144,7 @@ mod tests {
     #[test]
     fn a_stop_takes_readiness_and_not_liveness() {
         assert_eq!(ready(Life::Stopping, &[]).status, Status::Unhealthy);
-        assert_eq!(started(Life::Stopping).status, Status::Healthy);
+        assert_eq!((started(true).status, started(false).status), (Status::Healthy, Status::Unhealthy));
         assert_eq!(live(LIVE_WITHIN).status, Status::Healthy);
         assert_eq!(live(LIVE_WITHIN + Duration::from_nanos(1)).status, Status::Unhealthy);
     }

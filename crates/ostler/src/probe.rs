@@ -6,10 +6,10 @@
 // On the sentinel's thread the host's clock does not tick for others: tokio's own timers are right here.
 #![allow(clippy::disallowed_methods)]
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming};
@@ -17,7 +17,7 @@ use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use crate::handle::{Board, HostHandle, Phase};
 use crate::health::{self, Life, Verdict};
@@ -26,7 +26,7 @@ use crate::health::{self, Life, Verdict};
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection lives this long, whatever it does: as long as one request may take.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
-/// More connections than this wait to be accepted.
+/// Beyond so many connections the oldest one is ended for each new one.
 const MAX_CONNECTIONS: usize = 256;
 /// The largest header that is read, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
@@ -76,9 +76,9 @@ impl Probes {
 /// Answers probes until it is dropped.
 pub(crate) async fn serve(listener: TcpListener, host: HostHandle) -> io::Result<Infallible> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
+        make_room(&mut open);
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             // Out of descriptors, or a connection that died in the queue: neither is a reason to end.
@@ -88,25 +88,39 @@ pub(crate) async fn serve(listener: TcpListener, host: HostHandle) -> io::Result
             }
         };
         let host = host.clone();
-        tokio::spawn(async move {
-            let _place = place;
+        let connection = tokio::spawn(async move {
             let answers = service_fn(move |request| {
-                let answer = answer(&request, host.board(), &host);
+                let answer = answer(&request, host.board());
                 async move { Ok::<_, Infallible>(answer) }
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
                 .max_buf_size(MAX_HEADER)
-                .keep_alive(true)
+                // One answer, one connection: none is cut in the middle by its time limit.
+                .keep_alive(false)
                 .serve_connection(TokioIo::new(stream), answers);
             // An error is the client's: a bad request, or a connection that broke.
             let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
         });
+        open.push_back(connection.abort_handle());
     }
 }
 
-fn answer(request: &Request<Incoming>, board: &Board, host: &HostHandle) -> Response<Text> {
+/// Ends the oldest connection when there are too many: idle ones must not keep a probe waiting.
+fn make_room(open: &mut VecDeque<AbortHandle>) {
+    if open.len() < MAX_CONNECTIONS {
+        return;
+    }
+    open.retain(|connection| !connection.is_finished());
+    if open.len() >= MAX_CONNECTIONS
+        && let Some(oldest) = open.pop_front()
+    {
+        oldest.abort();
+    }
+}
+
+fn answer(request: &Request<Incoming>, board: &Board) -> Response<Text> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n");
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -114,8 +128,8 @@ fn answer(request: &Request<Incoming>, board: &Board, host: &HostHandle) -> Resp
     }
     let verdict = match request.uri().path() {
         "/livez" => health::live(board.tick_age()),
-        "/readyz" => health::ready(life(board), &host.units()),
-        "/startupz" => health::started(life(board)),
+        "/readyz" => health::ready(life(board), board.records()),
+        "/startupz" => health::started(board.was_ready()),
         _ => return text(StatusCode::NOT_FOUND, "probes: /livez /readyz /startupz\n"),
     };
     let status =

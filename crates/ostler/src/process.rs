@@ -1,6 +1,7 @@
 //! `main` for an application: its runtime, and the exit code.
 
 use std::future::Future;
+use std::io::Write;
 use std::process::ExitCode;
 
 use crate::error::{Error, exit, with_causes};
@@ -36,7 +37,7 @@ where
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the async runtime could not be started: {error}");
+            say(&format!("error: the async runtime could not be started: {error}"));
             return ExitCode::from(exit::FAILED);
         }
     };
@@ -61,9 +62,14 @@ const PANICKED: u8 = 101;
 
 fn print(error: &Error) {
     if let Some(cause) = error.chain().next() {
-        eprintln!("error: {}", with_causes(cause));
+        say(&format!("error: {}", with_causes(cause)));
     }
     if let Some(report) = error.report() {
-        eprintln!("{report}");
+        say(&report.to_string());
     }
+}
+
+/// Prints to standard error, if anyone reads it: a closed pipe must not change the exit code.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

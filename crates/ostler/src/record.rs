@@ -63,6 +63,11 @@ pub enum UnitState {
 }
 
 impl UnitState {
+    /// Whether the unit has ended.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Stopped | Self::Completed | Self::Failed)
+    }
+
     const ALL: [Self; 8] = [
         Self::Registered,
         Self::Starting,
@@ -137,6 +142,8 @@ pub struct UnitStatus {
 /// A queue's gauges.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueGauge {
+    /// Items that were dropped at a stop.
+    pub(crate) left: usize,
     pub(crate) depth: usize,
     pub(crate) capacity: usize,
     pub(crate) dropped: u64,
@@ -165,8 +172,6 @@ pub(crate) struct Record {
     lateness: AtomicU64,
     wait: AtomicU64,
     next_run: AtomicI64,
-    /// Items thrown away at a stop.
-    items_left: AtomicU64,
     last_error: Mutex<Option<String>>,
     gauge: OnceLock<ReadGauge>,
 }
@@ -188,7 +193,6 @@ impl Record {
             lateness: AtomicU64::new(NONE),
             wait: AtomicU64::new(NONE),
             next_run: AtomicI64::new(NEVER),
-            items_left: AtomicU64::new(0),
             last_error: Mutex::new(None),
             gauge: OnceLock::new(),
         }
@@ -207,8 +211,17 @@ impl Record {
         UnitState::ALL.get(index).copied().unwrap_or(UnitState::Failed)
     }
 
-    pub(crate) fn set_state(&self, state: UnitState) {
-        self.state.store(state as u8, Ordering::Release);
+    /// Moves to `next`, unless that would leave a final state, or a draining unit for anything but its end.
+    pub(crate) fn set_state(&self, next: UnitState) {
+        let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
+            let state = UnitState::ALL[usize::from(state)];
+            let allowed = match state {
+                UnitState::Stopped | UnitState::Completed | UnitState::Failed => false,
+                UnitState::Draining => next.is_final(),
+                _ => true,
+            };
+            allowed.then_some(next as u8)
+        });
     }
 
     pub(crate) fn gauge_with(&self, read: impl Fn() -> QueueGauge + Send + Sync + 'static) {
@@ -246,14 +259,9 @@ impl Record {
         self.wait.store(nanos(wait), Ordering::Relaxed);
     }
 
-    pub(crate) fn left_behind(&self, items: usize) {
-        self.items_left.fetch_add(items as u64, Ordering::Relaxed);
-    }
-
-    /// Items that were thrown away at a stop or are still in the queue.
+    /// Items that were dropped at a stop or are still in the queue.
     pub(crate) fn items_left(&self) -> usize {
-        let thrown_away = usize::try_from(self.items_left.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
-        thrown_away + self.gauge.get().map_or(0, |read| read().depth)
+        self.gauge.get().map(|read| read()).map_or(0, |gauge| gauge.left + gauge.depth)
     }
 
     pub(crate) fn set_next_run(&self, at: Option<Timestamp>) {

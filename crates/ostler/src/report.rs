@@ -137,16 +137,16 @@ impl UnitReport {
         if self.end != UnitEnd::NotStarted {
             text += &format!(" in {}", Seconds(self.took));
         }
-        let mut add = |count: u64, what: &str| {
-            if count > 0 {
-                text += &format!(", {count} {what}");
-            }
+        let mut add = |count: u64, one: &str, many: &str| match count {
+            0 => {}
+            1 => text += &format!(", 1 {one}"),
+            _ => text += &format!(", {count} {many}"),
         };
-        add(self.runs, "runs");
-        add(self.failed, "of them failed");
-        add(self.restarts, "restarts");
-        add(self.items_left as u64, "items left in its queue");
-        add(self.blocking_left as u64, "blocking calls left behind");
+        add(self.runs, "run", "runs");
+        add(self.failed, "of them failed", "of them failed");
+        add(self.restarts, "restart", "restarts");
+        add(self.items_left as u64, "item left in its queue", "items left in its queue");
+        add(self.blocking_left as u64, "blocking call left behind", "blocking calls left behind");
         if let Some(error) = &self.error {
             text += &format!(": {error}");
         }

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use crate::attempt::{self, Ended, Limit};
 use crate::clock::RunInFlight;
 use crate::current::Seat;
-use crate::error::with_causes;
+use crate::error::{BoxError, describe};
 use crate::outcome::{Halt, Kind, Outcome, RunOutcome};
 use crate::panics;
 use crate::scope::RunFacts;
@@ -39,12 +39,10 @@ impl Runner {
         let id = self.unit.next_run_id();
         let span = tracing::info_span!("run", unit = %self.unit.name, run = id,
             worker = self.worker, attempt = tracing::field::Empty, outcome = tracing::field::Empty);
-        let recorded = span.clone();
-        let mut run = InFlight::begin(&self.unit);
+        let mut run = InFlight::begin(&self.unit, span.clone());
         // `instrument` enters the span for every poll and for the drop.
-        let outcome = self.attempts(id, run.began, &recorded, attempt).instrument(span).await;
+        let outcome = self.attempts(id, run.began, &span, attempt).instrument(span.clone()).await;
         run.end(outcome);
-        recorded.record("outcome", outcome.as_str());
         outcome
     }
 
@@ -105,7 +103,7 @@ impl Runner {
         {
             return false;
         }
-        let asleep = clock.run_asleep();
+        let asleep = clock.run_asleep(self.seat.clone());
         tokio::select! {
             () = clock.sleep(wait) => {}
             () = self.unit.stop.requested(), if !self.policy.retry_while_draining => {}
@@ -128,22 +126,24 @@ impl Runner {
 /// A run in flight. Dropped before its end, it is recorded as interrupted: the grace of a stop was over.
 struct InFlight {
     unit: Arc<UnitSeat>,
+    span: tracing::Span,
     began: Instant,
     ended: bool,
     _counted: RunInFlight,
 }
 
 impl InFlight {
-    fn begin(unit: &Arc<UnitSeat>) -> Self {
+    fn begin(unit: &Arc<UnitSeat>, span: tracing::Span) -> Self {
         let clock = &unit.clock;
-        Self { began: clock.now(), ended: false, _counted: clock.run_started(), unit: Arc::clone(unit) }
+        Self { began: clock.now(), ended: false, _counted: clock.run_started(), unit: Arc::clone(unit), span }
     }
 
     fn end(&mut self, outcome: RunOutcome) {
         self.ended = true;
         let took = self.unit.clock.now().saturating_duration_since(self.began);
         self.unit.record.run_ended(outcome, took);
-        tracing::debug!(unit = %self.unit.name, outcome = outcome.as_str(), took = ?took, "run ended");
+        self.span.record("outcome", outcome.as_str());
+        self.span.in_scope(|| tracing::debug!(took = ?took, "run ended"));
     }
 }
 
@@ -152,7 +152,7 @@ impl Drop for InFlight {
         if !self.ended {
             self.end(RunOutcome::Interrupted);
             self.unit.record.set_error("interrupted: the grace of the stop was over".to_owned());
-            tracing::warn!(unit = %self.unit.name, "run interrupted: the grace of the stop was over");
+            self.span.in_scope(|| tracing::warn!("run interrupted: the grace of the stop was over"));
         }
     }
 }
@@ -179,15 +179,12 @@ fn judge(ended: Ended<Outcome>, limit: Limit, unit: &UnitSeat) -> Result<RunOutc
             tracing::info!(reason, "run cancelled");
             return Ok(RunOutcome::Cancelled);
         }
-        Ended::Returned(Err(Halt(Kind::Failed(error)))) => {
-            failed(RunOutcome::Failed, with_causes(error.as_ref()))
+        Ended::Returned(Err(Halt(Kind::Failed(error)))) => failed(RunOutcome::Failed, consume(error)),
+        Ended::Returned(Err(Halt(Kind::Rejected(error)))) => {
+            failed(RunOutcome::Failed, format!("the scope could not be made: {}", consume(error)))
         }
-        Ended::Returned(Err(Halt(Kind::Rejected(error)))) => failed(
-            RunOutcome::Failed,
-            format!("the scope could not be made: {}", with_causes(error.as_ref())),
-        ),
         Ended::Returned(Err(Halt(Kind::Discarded(error)))) => {
-            Failure { permanent: true, ..failed(RunOutcome::Discarded, with_causes(error.as_ref())) }
+            Failure { permanent: true, ..failed(RunOutcome::Discarded, consume(error)) }
         }
         Ended::Panicked(payload) => {
             failed(RunOutcome::Panicked, format!("panicked: {}", panics::into_message(payload)))
@@ -196,6 +193,13 @@ fn judge(ended: Ended<Outcome>, limit: Limit, unit: &UnitSeat) -> Result<RunOutc
     };
     unit.record.set_error(failure.error.clone());
     Err(failure)
+}
+
+/// The text of an error, and the error dropped, whose `Drop` is a user's code.
+fn consume(error: BoxError) -> String {
+    let text = describe(&error);
+    panics::discard(error);
+    text
 }
 
 fn timed_out(limit: Limit, unit: &UnitSeat) -> String {

@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use crate::clock::Clock;
 use crate::handle::HostHandle;
 use crate::record::Record;
-use crate::stop::{Stop, StopSource};
+use crate::stop::{Stop, StopReason, StopSource};
 use crate::tracker::Tracker;
 
 /// What all runs of one unit share.
@@ -21,7 +21,7 @@ pub(crate) struct UnitSeat {
     pub(crate) clock: Clock,
     pub(crate) host: HostHandle,
     pub(crate) stop: Stop,
-    pub(crate) source: StopSource,
+    source: StopSource,
     /// Everything that is alive in the unit: its loops, its runs, its blocking calls. The unit has ended when
     /// this is idle.
     pub(crate) alive: Arc<Tracker>,
@@ -34,6 +34,8 @@ pub(crate) struct UnitSeat {
 /// The tokio tasks of a unit, to be dropped when its grace is over.
 #[derive(Debug, Default)]
 struct Spawned {
+    /// Nothing is spawned any more.
+    closed: bool,
     next: u64,
     aborts: BTreeMap<u64, AbortHandle>,
 }
@@ -60,32 +62,65 @@ impl UnitSeat {
         self.next_run.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Spawns a part of the unit: alive until it is gone, dropped by [`abort`](Self::abort).
+    /// Tells the unit to stop. From here on nothing is spawned in it.
+    pub(crate) fn request_stop(&self, reason: StopReason) {
+        self.spawned().closed = true;
+        self.source.request(reason);
+    }
+
+    /// Tells the unit that its grace is over.
+    pub(crate) fn tell_aborting(&self, reason: StopReason) {
+        self.spawned().closed = true;
+        self.source.abort(reason);
+    }
+
+    /// Spawns a part of the unit: alive until it is gone, dropped by [`abort`](Self::abort). Where the unit has been told to
+    /// stop, the part is dropped at once.
     pub(crate) fn spawn(self: &Arc<Self>, part: impl Future<Output = ()> + Send + 'static) {
         let live = self.alive.enter();
-        let seat = Arc::clone(self);
         // Held over the spawn, so that a part which ends at once finds its own entry.
         let mut spawned = self.spawned();
+        if spawned.closed {
+            drop(spawned);
+            return;
+        }
         let id = spawned.next;
         spawned.next += 1;
+        let entry = Entry { seat: Arc::clone(self), id };
         // The one place that spawns the work of units.
         #[allow(clippy::disallowed_methods)]
         let task = tokio::spawn(async move {
             // Released after the part is dropped: whoever sees the unit idle sees all of its effects.
             let _live = live;
+            let _entry = entry;
             part.await;
-            seat.spawned().aborts.remove(&id);
         });
         spawned.aborts.insert(id, task.abort_handle());
     }
 
     /// Drops all parts at their next await.
     pub(crate) fn abort(&self) {
-        let aborts = std::mem::take(&mut self.spawned().aborts);
+        let aborts = {
+            let mut spawned = self.spawned();
+            spawned.closed = true;
+            std::mem::take(&mut spawned.aborts)
+        };
         aborts.into_values().for_each(|task| task.abort());
     }
 
     fn spawned(&self) -> std::sync::MutexGuard<'_, Spawned> {
         self.spawned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A part's place among the spawned, given up however the part ends.
+struct Entry {
+    seat: Arc<UnitSeat>,
+    id: u64,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.seat.spawned().aborts.remove(&self.id);
     }
 }

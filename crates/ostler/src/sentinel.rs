@@ -1,14 +1,20 @@
-//! The sentinel: a thread with a runtime of its own, for what must work while the main runtime is stuck - signals,
-//! probes, and the watchdog that ends the process when a stop does not.
+//! The sentinel: a thread with a runtime of its own, for what must work while the main runtime is stuck - the host's
+//! clock, signals, probes, and the watchdog that ends the process when a stop does not.
 
 // Its own thread and runtime: the host's clock and spawns are not for it.
 #![allow(clippy::disallowed_methods)]
 
-use std::io;
+use std::convert::Infallible;
+use std::io::{self, Write};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use crate::clock::Clock;
 use crate::error::exit;
 use crate::handle::{HostHandle, Phase};
 use crate::probe;
@@ -30,8 +36,11 @@ pub(crate) struct Watch {
     /// Whether signals are handled, and the process is ended where a stop overruns or is forced.
     pub(crate) process: bool,
     pub(crate) probes: Option<TcpListener>,
-    /// How long a stop may take: drain delay and grace.
-    pub(crate) stop_limit: Duration,
+    /// The clock to drive, where it is a real one. Here and not on the main runtime: there one blocked thread may be the
+    /// very one that held tokio's timers, and until something else wakes another, nobody takes them over.
+    pub(crate) clock: Option<Clock>,
+    pub(crate) drain_delay: Duration,
+    pub(crate) grace: Duration,
 }
 
 impl Watch {
@@ -40,8 +49,11 @@ impl Watch {
     /// # Errors
     /// When the system gives no thread, no runtime or no signal handler.
     pub(crate) fn start(self) -> io::Result<()> {
-        if !self.process && self.probes.is_none() {
+        if !self.process && self.probes.is_none() && self.clock.is_none() {
             return Ok(());
+        }
+        if self.process {
+            HOSTS.enter();
         }
         let (installed, answer) = mpsc::sync_channel(1);
         std::thread::Builder::new().name("ostler-sentinel".into()).spawn(move || {
@@ -60,50 +72,66 @@ impl Watch {
             Err(error) => return drop(installed.send(Err(error))),
         };
         let _ = installed.send(Ok(()));
-        let probes = self.probes.take();
+        let (probes, clock) = (self.probes.take(), self.clock.take());
         let mut on_signals = std::pin::pin!(self.on_signals(signals));
         tokio::select! {
             () = self.host.board().reached(Phase::Ended) => {}
-            () = &mut on_signals => {}
-            () = self.watchdog() => {}
-            error = serve_probes(probes, self.host.clone()) => {
-                tracing::error!(%error, "the probe server ended");
-                tokio::select! {
-                    () = self.host.board().reached(Phase::Ended) => {}
-                    () = &mut on_signals => {}
-                    () = self.watchdog() => {}
-                }
-            }
+            never = &mut on_signals => match never {},
+            never = self.watchdog() => match never {},
+            never = serve_probes(probes, self.host.clone()) => match never {},
+            never = drive(clock) => match never {},
         }
-        // The host has ended, the process perhaps not: whatever it does now, a signal ends it.
-        if self.process {
-            on_signals.await;
+        if !self.process {
+            return;
+        }
+        // The host has ended, the process perhaps not: whatever it does now, a signal ends it - unless another host has
+        // taken over.
+        let successor = HOSTS.entered();
+        HOSTS.leave();
+        tokio::select! {
+            never = on_signals => match never {},
+            () = successor => {}
         }
     }
 
     /// The first signal asks for a stop, a second one ends the process.
-    async fn on_signals(&self, signals: Option<Signals>) {
+    ///
+    /// Nothing is logged here: a log that blocks (its pipe is full, its lock is held by the stuck unit) would take the
+    /// watchdog with it. The host says what it does.
+    async fn on_signals(&self, signals: Option<Signals>) -> Infallible {
         let Some(mut signals) = signals else { return std::future::pending().await };
         let board = self.host.board();
         let mut signalled = false;
         loop {
             let signal = signals.next().await;
-            if std::mem::replace(&mut signalled, true) || board.phase() == Phase::Ended {
+            let ended = board.phase() == Phase::Ended;
+            if ended && HOSTS.any() {
+                continue; // It is for the host that still runs.
+            }
+            if std::mem::replace(&mut signalled, true) || ended {
                 self.force(signal);
             }
-            tracing::info!(%signal, "stopping; a second signal forces the end");
             board.ask_to_stop(StopReason::Signal(signal));
         }
     }
 
     /// Ends the process when a stop takes longer than it may, because the main runtime is stuck.
-    async fn watchdog(&self) {
+    async fn watchdog(&self) -> Infallible {
         if !self.process {
             return std::future::pending().await;
         }
-        self.host.board().stop_asked().await;
-        tokio::time::sleep(self.stop_limit + AFTER_GRACE).await;
-        self.exit("the grace is over and the host has not ended", exit::GRACE_EXCEEDED)
+        let board = self.host.board();
+        board.stop_asked().await;
+        let asked = tokio::time::Instant::now();
+        loop {
+            // A start that succeeds at the same moment brings the drain delay in.
+            let drain_delay = if board.was_ready() { self.drain_delay } else { Duration::ZERO };
+            let limit = self.grace.saturating_add(drain_delay).saturating_add(AFTER_GRACE);
+            if asked.elapsed() >= limit {
+                self.exit("the grace is over and the host has not ended", exit::GRACE_EXCEEDED);
+            }
+            tokio::time::sleep(limit.saturating_sub(asked.elapsed())).await;
+        }
     }
 
     fn force(&self, signal: Signal) -> ! {
@@ -132,25 +160,64 @@ fn is_up(state: UnitState) -> bool {
     }
 }
 
-async fn serve_probes(listener: Option<TcpListener>, host: HostHandle) -> io::Error {
-    match listener {
-        Some(listener) => match probe::serve(listener, host).await {
-            Err(error) => error,
+async fn serve_probes(listener: Option<TcpListener>, host: HostHandle) -> Infallible {
+    if let Some(listener) = listener {
+        match probe::serve(listener, host).await {
             Ok(never) => match never {},
-        },
+            Err(error) => drop(speak(format!("the probe server ended: {error}"))),
+        }
+    }
+    std::future::pending().await
+}
+
+async fn drive(clock: Option<Clock>) -> Infallible {
+    match clock {
+        Some(clock) => clock.drive().await,
         None => std::future::pending().await,
     }
 }
 
-/// Logs `text` from a thread of its own: a stuck unit may hold the lock of the very output that the log writes to.
+/// The hosts of this process that handle its signals.
+static HOSTS: Hosts = Hosts { live: AtomicUsize::new(0), entered: Notify::const_new() };
+
+struct Hosts {
+    live: AtomicUsize,
+    entered: Notify,
+}
+
+impl Hosts {
+    fn enter(&self) {
+        self.live.fetch_add(1, Ordering::AcqRel);
+        self.entered.notify_waiters();
+    }
+
+    fn leave(&self) {
+        self.live.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    fn any(&self) -> bool {
+        self.live.load(Ordering::Acquire) > 0
+    }
+
+    /// Resolves when another host enters, from this call on.
+    fn entered(&self) -> Notified<'_> {
+        self.entered.notified()
+    }
+}
+
+/// Says `text` and waits a moment for it to be heard.
 fn last_words(text: String) {
+    let _ = speak(text).recv_timeout(LAST_WORDS);
+}
+
+/// Logs `text` from a thread of its own: a stuck unit may hold the lock of the very output that the log writes to.
+fn speak(text: String) -> mpsc::Receiver<()> {
     let (said, heard) = mpsc::sync_channel(1);
-    let speaker = std::thread::Builder::new().name("ostler-last-words".into()).spawn(move || {
+    // Without a thread there is nothing left to say it with.
+    let _ = std::thread::Builder::new().name("ostler-last-words".into()).spawn(move || {
         tracing::error!("{text}");
-        eprintln!("{text}");
+        let _ = writeln!(io::stderr(), "{text}");
         let _ = said.send(());
     });
-    if speaker.is_ok() {
-        let _ = heard.recv_timeout(LAST_WORDS);
-    }
+    heard
 }

@@ -55,7 +55,8 @@ const LOOK: Duration = Duration::from_millis(1);
 /// when the host is idle: every future waits, and no run is in flight but those that wait for the clock. Signals are
 /// not handled and probes are not served.
 ///
-/// What user code waits for must be the host's [`Clock`] or real work; a sleep of tokio's is real time.
+/// What user code waits for must be the host's [`Clock`] or real work; a sleep of tokio's is real time. A run that waits for
+/// the clock *and* for real work (a `select!` of both) counts as waiting for the clock.
 pub struct TestHost {
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::backoff::Backoff;
 use crate::clock::MINUTE;
 use crate::error::RegistrationError;
+use crate::record::UnitKind;
 
 /// How long a unit may take to become ready unless it says otherwise. As long as the host's default grace: whoever
 /// waits for the one waits as long for the other.
@@ -53,8 +54,8 @@ impl Unit {
         self
     }
 
-    /// What happens when a service ends (default [`Restart::on_failure`]). Of no effect on tasks and consumers,
-    /// whose loops the host owns and which never end by a failing run.
+    /// What happens when a service ends (default [`Restart::on_failure`]). Refused for tasks and consumers, whose loops the
+    /// host owns and which never end by a failing run.
     #[must_use]
     pub fn restart(mut self, restart: Restart) -> Self {
         self.restart = restart;
@@ -69,13 +70,22 @@ impl Unit {
         self
     }
 
-    pub(crate) fn check(&self, mistakes: &mut Vec<RegistrationError>) {
+    pub(crate) fn check(&self, kind: UnitKind, mistakes: &mut Vec<RegistrationError>) {
         let mut mistake = |field, text: &str| mistakes.push(RegistrationError::new(&self.name, field, text));
         if !is_name(&self.name) {
             mistake("name", "must be 1 to 128 characters of A-Z a-z 0-9 _ . : -");
         }
         if self.start_timeout.is_zero() {
             mistake("start_timeout", "must be longer than zero");
+        }
+        if kind != UnitKind::Service && self.readiness {
+            mistake(
+                "readiness",
+                "is for mounted values; the host owns this unit's loop and knows when it is up",
+            );
+        }
+        if kind != UnitKind::Service && self.restart != Restart::on_failure() {
+            mistake("restart", "is for services; a task or a consumer never ends by a failing run");
         }
         if self.restart.window.is_zero() {
             mistake("restart", "the budget's window must be longer than zero");

@@ -199,6 +199,69 @@ fn four_consumers_that_each_send_into_their_own_full_queue_do_not_deadlock() {
 }
 
 #[test]
+fn a_worker_is_refused_only_when_no_other_can_make_room() {
+    // Two workers, one place. The first waits for room; the second takes the item that makes it, and sends one more in
+    // the same breath. Nobody is stuck, so nobody is refused.
+    async fn resend(item: u32, queue: State<Queue<u32>>, log: State<Log>) -> Result<(), Error> {
+        log.add(format!("{item}"));
+        if item < 2 {
+            queue.send(item + 10).await?;
+            queue.send(item + 20).await?;
+        }
+        Ok(())
+    }
+    let (queue, items) = queue::bounded(1);
+    let state = Looped { queue: queue.clone(), log: Log::default() };
+    let log = state.log.clone();
+    let mut test = TestHost::start(Host::new(state).consume("resend", items.workers(2), resend)).unwrap();
+    queue.try_send(0).unwrap();
+    test.run_until_idle();
+    assert_eq!(log.all(), ["0", "10", "20"]);
+    assert_eq!(test.unit("resend").failed, 0);
+    test.stop().unwrap();
+}
+
+#[test]
+fn errors_and_items_that_panic_when_they_are_read_cost_no_worker() {
+    #[derive(Debug)]
+    struct Unreadable;
+    impl std::fmt::Display for Unreadable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no text")
+        }
+    }
+    impl std::error::Error for Unreadable {}
+    async fn fail(_: u32) -> Result<(), Unreadable> {
+        Err(Unreadable)
+    }
+    let (queue, items) = queue::bounded(10);
+    let mut test = TestHost::start(Host::new(()).consume("work", items.workers(1), fail)).unwrap();
+    (0..3).for_each(|n| queue.try_send(n).unwrap());
+    test.run_until_idle();
+    let unit = test.unit("work");
+    assert_eq!((unit.runs, unit.failed), (3, 3));
+    assert!(unit.last_error.unwrap().ends_with("panicked: no text"));
+    assert_eq!(test.stop().unwrap().exit_code(), 0);
+}
+
+#[test]
+fn workers_that_are_never_kept_waiting_let_others_run() {
+    async fn busy(_: u32) {}
+    async fn other(clock: Clock, log: State<Log>) {
+        clock.sleep(SECOND).await;
+        log.add("other");
+    }
+    let (queue, items) = queue::bounded(100_000);
+    (0..100_000).for_each(|n| queue.try_send(n).unwrap());
+    let log = Log::default();
+    let host = Host::new(log.clone()).consume("busy", items.workers(2), busy).service("other", other);
+    let mut test = TestHost::start(host).unwrap();
+    test.advance(SECOND);
+    assert_eq!((log.count("other"), test.unit("busy").runs), (1, 100_000));
+    test.stop().unwrap();
+}
+
+#[test]
 fn a_service_that_fills_the_queue_it_receives_from_is_warned_of() {
     async fn relay(items: State<Items<u32>>, queue: State<Queue<u32>>) {
         while let Some(item) = items.recv().await {

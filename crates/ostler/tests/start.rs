@@ -35,6 +35,7 @@ fn every_mistake_is_reported_at_once_and_nothing_is_started() {
     async fn takes_ready(_: Ready) {}
     let log = Log::default();
     let (queue, items) = queue::bounded_with::<u8>(0, queue::Full::Wait);
+    let (_third, shared) = queue::bounded::<u8>(1);
     let (_second, no_workers) = queue::bounded::<u8>(1);
     let host = Host::new(log.clone())
         .task("fine", every(SECOND).first(First::Now), started)
@@ -52,7 +53,12 @@ fn every_mistake_is_reported_at_once_and_nothing_is_started() {
         .service("fine", until_stopped)
         .service(unit("start").start_timeout(Duration::ZERO), until_stopped)
         .service(unit("budget").restart(Restart::always().budget(1, Duration::ZERO)), until_stopped)
-        .service("two words", until_stopped);
+        .service("two words", until_stopped)
+        .task("jitter", every(SECOND).jitter(SECOND), started)
+        .task(unit("restart").restart(Restart::never()), every(SECOND), started)
+        .task(unit("readiness").readiness(), every(SECOND), started)
+        .consume("shared", shared.clone(), take)
+        .consume("shared-too", shared, take);
     let error = TestHost::start(host).unwrap_err();
     let found: Vec<_> =
         error.registration_errors().iter().map(|error| (error.unit(), error.field())).collect();
@@ -74,11 +80,15 @@ fn every_mistake_is_reported_at_once_and_nothing_is_started() {
             ("start", "start_timeout"),
             ("budget", "restart"),
             ("two words", "name"),
+            ("jitter", "jitter"),
+            ("restart", "restart"),
+            ("readiness", "readiness"),
+            ("shared-too", "queue"),
         ]
     );
     assert_eq!(error.exit_code(), 78);
     assert!(error.is_registration() && error.is_config());
-    assert!(error.to_string().starts_with("15 mistakes in the registration"));
+    assert!(error.to_string().starts_with("19 mistakes in the registration"));
     assert!(log.all().is_empty(), "nothing may be started");
     drop(queue);
 }
@@ -277,4 +287,45 @@ fn a_host_without_units_is_complete_at_once() {
     let test = TestHost::start(Host::new(())).unwrap();
     assert!(test.has_ended());
     assert_eq!(test.stop().unwrap().exit_code(), 0);
+}
+
+#[test]
+fn a_service_that_is_ready_and_done_in_one_go_has_started() {
+    async fn once(ready: Ready, log: State<Log>) {
+        log.add("once");
+        ready.notify();
+    }
+    let log = Log::default();
+    let test = TestHost::start(Host::new(log.clone()).service("once", once)).unwrap();
+    assert_eq!(test.stop().unwrap().unit("once").unwrap().end, UnitEnd::Completed);
+    assert_eq!(log.all(), ["once"]);
+}
+
+#[test]
+fn a_unit_that_fails_for_good_while_another_is_still_starting_ends_the_host_at_once() {
+    async fn fails() -> Result<(), &'static str> {
+        Err("early")
+    }
+    async fn slow(stop: Stop, ready: Ready) {
+        stop.requested().await;
+        drop(ready);
+    }
+    let host = Host::new(()).service("slow", slow).service(unit("fails").restart(Restart::never()), fails);
+    let error = TestHost::start(host).unwrap_err();
+    assert_eq!(format!("{error:?}"), "unit `fails` failed: early");
+}
+
+#[test]
+fn a_stop_before_the_start_is_no_stop() {
+    let host = Host::new(()).service("s", until_stopped);
+    host.handle().stop();
+    let test = TestHost::start(host).unwrap();
+    assert_eq!(test.unit("s").state, UnitState::Running);
+    test.stop().unwrap();
+}
+
+#[test]
+fn the_longest_grace_there_is_overflows_nothing() {
+    let host = Host::new(()).grace(Duration::MAX).service(unit("s").grace(Duration::MAX), until_stopped);
+    assert_eq!(TestHost::start(host).unwrap().stop().unwrap().exit_code(), 0);
 }

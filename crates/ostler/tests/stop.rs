@@ -259,3 +259,25 @@ fn the_report_reads_well() {
         "stopped (requested) in 5.400 s\n  deaf  service    overran its grace in 5.400 s\n  work  consumer   stopped in 0.000 s, 20 runs"
     );
 }
+
+#[test]
+fn overruns_in_both_waves_and_after_a_failed_start_do_not_add_up() {
+    async fn fails(_ready: ostler::Ready, clock: Clock) -> Result<(), &'static str> {
+        clock.sleep(SECOND).await;
+        Err("no luck")
+    }
+    let deaf = || {
+        (0..10)
+            .fold(Host::new(Log::default()).grace(5 * SECOND), |host, n| host.mount(format!("deaf{n}"), Deaf))
+    };
+    let report = TestHost::start(deaf().service("door", ignores_its_stop)).unwrap().stop().unwrap();
+    assert_eq!(report.overrunners().count(), 11);
+    assert!(report.took() <= 5 * SECOND + Duration::from_millis(600), "{:?}", report.took());
+
+    let mut test = TestHost::start(deaf().service("fails", fails)).unwrap();
+    test.advance(MINUTE);
+    let error = test.stop().unwrap_err();
+    assert_eq!(error.unit(), Some("fails"));
+    let took = error.report().unwrap().took();
+    assert!(took <= 5 * SECOND + Duration::from_millis(600), "{took:?}");
+}

@@ -19,16 +19,29 @@ fn the_third_crash_stops_the_host_with_1() {
     let output = program.output();
     assert!(output.contains("polled page=\"/prices\""), "{output}");
     assert!(output.contains("still alive"), "{output}");
-    for others in ["unit=poller}: ostler::supervise::service: stopped", "unit=heartbeat}: ostler::supervise::service: stopped"] {
+    for others in [
+        "unit=poller}: ostler::supervise::service: stopped",
+        "unit=heartbeat}: ostler::supervise::service: stopped",
+    ] {
         assert!(output.contains(others), "`{others}` is missing:\n{output}");
     }
 }
 
 #[test]
-fn a_signal_before_that_ends_it_with_0() {
+fn ctrl_c_before_that_ends_it_with_0() {
+    let mut program = Program::start(PROGRAM, &[]);
+    program.line("connected connection=1");
+    program.interrupt();
+    program.line("stopping reason=SIGINT");
+    assert_eq!(program.exit_code(), 0);
+}
+
+#[test]
+fn sigterm_before_that_ends_it_with_0() {
     let mut program = Program::start(PROGRAM, &[]);
     program.line("connected connection=1");
     program.terminate();
+    program.line("stopping reason=SIGTERM");
     assert_eq!(program.exit_code(), 0);
 }
 

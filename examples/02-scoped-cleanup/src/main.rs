@@ -4,8 +4,8 @@
 //! given back when it ends, well or badly. A handler that asks for something the state does not have
 //! does not compile. The rows older than 30 days go by one DELETE; how many is in the log.
 //!
-//! What to try: the first run finds 30 old rows among the 60 that the start puts in, the next finds
-//! none. The file stays: look into it with `sqlite3`, or give a folder of your own with `--data DIR`.
+//! What to try: of the 60 rows that are put in at the start, 30 are too old. They go in the first run,
+//! and the next finds none. Look into the file, which stays, or give a folder with `--data DIR`.
 //!
 //! Run it with `cargo run -p scoped-cleanup`, or with `cargo run -p scoped-cleanup -- --fast` for a run
 //! every second. The first one comes at once.

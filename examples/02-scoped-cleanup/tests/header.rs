@@ -41,7 +41,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cleanup-{name}-{}", std::process::id()));
+        let folder =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cleanup-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("the folder can be made");
         Self(folder)
     }

@@ -1,26 +1,22 @@
 //! Work handed in by HTTP: the answer comes at once, the work is done later.
 //!
 //! What it shows: `POST /reports` answers 202 with an id, and `GET /reports/{id}` says `waiting`,
-//! `working` or `done`. Ten may wait; without room the answer is 503 with `Retry-After`. (Reports are
-//! remembered for ever here. The example `shop` keeps the newest.)
+//! `working` or `done`. Ten may wait; when there is no room, the answer is 503 with `Retry-After`.
 //!
-//! What to try: `curl -i -X POST http://127.0.0.1:8081/reports` a few times, then press Ctrl-C: no more
-//! requests are taken, the accepted reports are finished, and the exit code is 0.
+//! What to try: `curl -i -X POST http://127.0.0.1:8081/reports` a few times, then press Ctrl-C: the
+//! accepted reports are finished, and the exit code is 0.
 //!
 //! Run it with `cargo run -p enqueue-from-http`, or with `cargo run -p enqueue-from-http -- --fast` for
 //! quicker reports. `--listen 127.0.0.1:0` takes any free port.
 
-use std::process::ExitCode;
-use std::{env, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{env, io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
-// Handlers of the host take this `State` too: that is ostler's feature `axum`.
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{Path, State}; // The host's handlers take this `State` too, by ostler's feature `axum`.
 use axum::routing::{get, post};
-use axum::{Json, Router, response::IntoResponse};
+use axum::{Json, Router, http::StatusCode, http::header, response::IntoResponse};
 use ostler::{Clock, Error, Host, Ready, Report, SECOND, Stop, queue};
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use tokio::{net::TcpListener, sync::Mutex};
 use tracing::info;
 
 #[derive(Clone)]
@@ -28,7 +24,7 @@ struct App {
     pace: Duration,
     listen: SocketAddr,
     queue: queue::Queue<usize>,
-    states: Arc<Mutex<Vec<&'static str>>>,
+    states: Arc<Mutex<Vec<&'static str>>>, // Kept for ever here. The example `shop` keeps the newest.
 }
 
 fn main() -> ExitCode {
@@ -46,14 +42,14 @@ async fn app() -> Result<Report, Error> {
             other => return Err(Error::usage(format!("unknown argument: {other}"))),
         }
     }
-    let listen = listen.parse().map_err(|_| Error::usage(format!("--listen {listen}: not an address")))?;
+    let listen = listen.parse().map_err(|_| Error::usage(format!("--listen {listen:?} is no address")))?;
     let (queue, items) = queue::bounded(10);
     let app = App { pace, listen, queue, states: Arc::default() };
     Host::new(app).consume("reports", items, make).service("http", serve).run().await
 }
 
 async fn serve(State(app): State<App>, stop: Stop, ready: Ready) -> io::Result<()> {
-    let listener = tokio::net::TcpListener::bind(app.listen).await?;
+    let listener = TcpListener::bind(app.listen).await?;
     println!("listening on http://{}", listener.local_addr()?);
     ready.notify();
     let routes = Router::new().route("/reports", post(accept)).route("/reports/{id}", get(show));
@@ -67,8 +63,7 @@ async fn accept(State(app): State<App>) -> Result<impl IntoResponse, impl IntoRe
         return Err((StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "no room\n"));
     }
     states.push("waiting");
-    let place = [(header::LOCATION, format!("/reports/{id}"))];
-    Ok((StatusCode::ACCEPTED, place, Json(json!({ "id": id, "state": "waiting" }))))
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, format!("/reports/{id}"))], Json(json!({ "id": id }))))
 }
 
 async fn show(State(app): State<App>, Path(id): Path<usize>) -> Result<Json<Value>, StatusCode> {

@@ -1,8 +1,8 @@
 //! A graceful shutdown: what happens to long work when the program is told to stop.
 //!
 //! What it shows: converting a video takes a minute, and at most ten (`timeout`). A stop gives it 30
-//! seconds (`grace`). Then it is dropped, and the log says which run was interrupted. Videos that still
-//! wait in the queue are not begun any more; the log says how many.
+//! seconds (`grace`). Then it is dropped, and the log says that a run of `videos` was interrupted.
+//! Videos that wait in the queue are not begun any more; the log says how many.
 //!
 //! What to try: press Ctrl-C early in a video: it is interrupted, and the exit code is 75, which means
 //! that something outlived its grace. Press it late in a video: that one is finished, and the exit code

@@ -55,11 +55,16 @@ impl Program {
         }
     }
 
-    /// Asks the program to stop, as systemd and Kubernetes do.
+    /// Sends SIGTERM, as systemd and Kubernetes do.
+    #[track_caller]
     pub fn terminate(&self) {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill").args(["-TERM", &pid]).status().expect("`kill` can be started");
-        assert!(status.success(), "kill -TERM {pid}: {status}");
+        self.signal("-TERM");
+    }
+
+    /// Sends SIGINT, as Ctrl-C does.
+    #[track_caller]
+    pub fn interrupt(&self) {
+        self.signal("-INT");
     }
 
     /// Waits for the program's end, reads the rest of its lines, and returns its exit code.
@@ -81,6 +86,13 @@ impl Program {
     /// All lines that were read so far.
     pub fn output(&self) -> String {
         self.seen.join("\n")
+    }
+
+    #[track_caller]
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args([signal, &pid]).status().expect("`kill` can be started");
+        assert!(status.success(), "kill {signal} {pid}: {status}");
     }
 
     fn next(&mut self, deadline: Instant) -> Result<String, RecvTimeoutError> {

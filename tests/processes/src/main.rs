@@ -22,6 +22,8 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("crowd", || ostler::main(stopping::crowd)),
     ("never-ready", || ostler::main(stopping::never_ready)),
     ("never-ready-select", || ostler::main(stopping::never_ready_select)),
+    ("never-ready-again", || ostler::main(stopping::never_ready_again)),
+    ("half-blocked", || ostler::main(stopping::half_blocked)),
     ("exit-in-a-task", || ostler::main(stopping::exit_in_a_task)),
     // Errors.
     ("failing-service", || ostler::main(failing::service)),

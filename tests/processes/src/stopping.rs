@@ -3,11 +3,13 @@
 //! Each prints a line with `up` when the unit that matters is running.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use ostler::backoff::Backoff;
 use ostler::{
-    BoxError, Context, Error, First, Host, MINUTE, Ready, Report, SECOND, Service, Stop, after_completion,
-    blocking, every, queue, unit,
+    BoxError, Context, Error, First, Host, MINUTE, Ready, Report, Restart, SECOND, Service, Stop,
+    after_completion, blocking, every, queue, unit,
 };
 
 /// The grace of nearly all fixtures; the tests know it too.
@@ -150,6 +152,40 @@ pub(crate) async fn never_ready_select() -> Result<Report, Error> {
         tokio::time::sleep(Duration::from_millis(100)).await;
         println!("tidied up");
     });
+    run(host.grace(GRACE)).await
+}
+
+/// A service that fails once, and whose second instance is told to stop before it is ready.
+pub(crate) async fn never_ready_again() -> Result<Report, Error> {
+    let instances = AtomicU32::new(0);
+    let restart = Restart::on_failure().backoff(Backoff::constant(Duration::from_millis(10)));
+    let host = Host::new(()).service(unit("late").restart(restart), move |stop: Stop, ready: Ready| {
+        late(instances.fetch_add(1, Ordering::Relaxed), stop, ready)
+    });
+    run(host.grace(GRACE)).await
+}
+
+async fn late(instance: u32, stop: Stop, ready: Ready) -> Result<(), &'static str> {
+    if instance == 0 {
+        ready.notify();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        return Err("the first instance fails");
+    }
+    println!("up");
+    stop.requested().await;
+    drop(ready);
+    Ok(())
+}
+
+/// Two units: one blocks a thread of the runtime for ever, the other only has to be on time.
+pub(crate) async fn half_blocked() -> Result<Report, Error> {
+    let host = Host::new(())
+        .task("ticker", every(Duration::from_millis(500)), async || println!("tick"))
+        .service("stuck", async || {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            println!("up");
+            for_ever();
+        });
     run(host.grace(GRACE)).await
 }
 

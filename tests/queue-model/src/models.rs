@@ -10,7 +10,7 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
-use crate::core::{Core, Refused};
+use crate::core::{Core, Refused, Taker};
 
 /// Interruptions of a running thread in one order. Bugs of this sort need two at most; a third is for safety.
 /// `LOOM_MAX_PREEMPTIONS` overrides it.
@@ -66,7 +66,7 @@ fn sorted(mut items: Vec<u8>) -> Vec<u8> {
 fn two_senders_and_a_receiver_on_one_place_lose_nothing() {
     model(|| {
         let queue = queue(1, &[]);
-        let senders = [1, 2].map(|item| spawn(&queue, move |queue| block_on(queue.push(item))));
+        let senders = [1, 2].map(|item| spawn(&queue, move |queue| block_on(queue.push(item, None))));
         let received = (0..2).map(|_| {
             let item = receive(&queue).expect("it is open");
             assert!(queue.len() <= 1, "more items than places");
@@ -82,9 +82,9 @@ fn two_senders_and_a_receiver_on_one_place_lose_nothing() {
 fn a_newcomer_does_not_overtake_a_sender_that_waits() {
     model(|| {
         let queue = queue(1, &[0]);
-        let mut first = queue.push(1);
+        let mut first = queue.push(1, None);
         assert_eq!(once(&mut first), None);
-        let newcomer = spawn(&queue, |queue| block_on(queue.push(2)));
+        let newcomer = spawn(&queue, |queue| block_on(queue.push(2, None)));
         let receiver = spawn(&queue, |queue| [receive(queue), receive(queue)]);
         assert_eq!(block_on(first), Ok(()));
         assert_eq!(joined(receiver), [Some(0), Some(1)]);
@@ -97,7 +97,7 @@ fn a_newcomer_does_not_overtake_a_sender_that_waits() {
 fn a_try_push_does_not_overtake_a_sender_that_waits() {
     model(|| {
         let queue = queue(1, &[0]);
-        let mut first = queue.push(1);
+        let mut first = queue.push(1, None);
         assert_eq!(once(&mut first), None);
         let newcomer = spawn(&queue, |queue| queue.try_push(2).is_ok());
         let receiver = spawn(&queue, |queue| [receive(queue), receive(queue)]);
@@ -112,9 +112,9 @@ fn a_try_push_does_not_overtake_a_sender_that_waits() {
 fn a_sender_cancelled_after_it_was_woken_passes_its_place_on() {
     model(|| {
         let queue = queue(1, &[0]);
-        let mut cancelled = queue.push(1);
+        let mut cancelled = queue.push(1, None);
         assert_eq!(once(&mut cancelled), None);
-        let next = spawn(&queue, |queue| block_on(queue.push(2)));
+        let next = spawn(&queue, |queue| block_on(queue.push(2, None)));
         let receiver = spawn(&queue, |queue| queue.try_pop());
         drop(cancelled);
         assert_eq!(joined(receiver), Some(0));
@@ -145,12 +145,12 @@ fn a_receiver_whose_item_was_taken_waits_for_the_next() {
         let queue = queue(1, &[]);
         let receiver = spawn(&queue, receive);
         let thief = spawn(&queue, |queue| queue.try_pop());
-        assert_eq!(block_on(queue.push(1)), Ok(()));
+        assert_eq!(block_on(queue.push(1, None)), Ok(()));
         // Where the thief was quicker, there is one more item, and it is the receiver's.
         match joined(thief) {
             Some(taken) => {
                 assert_eq!(taken, 1);
-                assert_eq!(block_on(queue.push(2)), Ok(()));
+                assert_eq!(block_on(queue.push(2, None)), Ok(()));
                 assert_eq!(joined(receiver), Some(2));
             }
             None => assert_eq!(joined(receiver), Some(1)),
@@ -174,14 +174,14 @@ fn two_receivers_take_two_items() {
 fn a_close_accepts_a_waiting_item_or_gives_it_back() {
     model(|| {
         let queue = queue(1, &[0]);
-        let sender = spawn(&queue, |queue| block_on(queue.push(1)));
+        let sender = spawn(&queue, |queue| block_on(queue.push(1, None)));
         let receiver = spawn(&queue, |queue| iter::from_fn(|| receive(queue)).collect::<Vec<_>>());
         queue.close();
         let received = joined(receiver);
         match joined(sender) {
             Ok(()) => assert_eq!(received, [0, 1]),
             Err(given_back) => {
-                assert_eq!(given_back, 1);
+                assert_eq!(given_back, Refused::Closed(1));
                 assert_eq!(received, [0]);
             }
         }
@@ -192,10 +192,10 @@ fn a_close_accepts_a_waiting_item_or_gives_it_back() {
 fn a_close_wakes_senders_and_leaves_what_is_buffered() {
     model(|| {
         let queue = queue(1, &[0]);
-        let senders = [1, 2].map(|item| spawn(&queue, move |queue| block_on(queue.push(item))));
+        let senders = [1, 2].map(|item| spawn(&queue, move |queue| block_on(queue.push(item, None))));
         queue.close();
         for (sender, item) in senders.into_iter().zip([1, 2]) {
-            assert_eq!(joined(sender), Err(item));
+            assert_eq!(joined(sender), Err(Refused::Closed(item)));
         }
         assert_eq!(receive(&queue), Some(0));
         assert_eq!(receive(&queue), None);
@@ -216,11 +216,13 @@ fn a_close_wakes_all_receivers() {
 fn a_close_that_clears_gives_each_item_to_one_side_only() {
     model(|| {
         let queue = queue(1, &[0]);
-        let sender = spawn(&queue, |queue| block_on(queue.push(1)));
+        let sender = spawn(&queue, |queue| block_on(queue.push(1, None)));
         let receiver = spawn(&queue, |queue| queue.try_pop());
         let mut items = Vec::from(queue.close_and_clear());
         items.extend(joined(receiver));
-        items.extend(joined(sender).err());
+        if let Err(Refused::Closed(item)) = joined(sender) {
+            items.push(item);
+        }
         assert_eq!(sorted(items), [0, 1]);
         assert_eq!(rest(&queue), []);
     });
@@ -230,7 +232,7 @@ fn a_close_that_clears_gives_each_item_to_one_side_only() {
 fn a_cancelled_sender_and_a_close_do_not_meet_badly() {
     model(|| {
         let queue = queue(1, &[0]);
-        let mut cancelled = queue.push(1);
+        let mut cancelled = queue.push(1, None);
         assert_eq!(once(&mut cancelled), None);
         let receiver = spawn(&queue, |queue| queue.try_pop());
         let closer = spawn(&queue, Core::close);
@@ -274,21 +276,45 @@ fn tried(queue: &Core<u8>, item: u8) -> Option<u8> {
             assert_eq!(given_back, item);
             None
         }
-        Err(Refused::Closed(_)) => panic!("it is open"),
+        Err(refused) => panic!("it is open: {refused:?}"),
     }
 }
 
 #[test]
-fn a_push_that_drops_the_oldest_loses_no_other() {
+fn a_push_that_drops_the_oldest_wakes_a_receiver_and_loses_no_other() {
     model(|| {
-        let queue = queue(1, &[0]);
+        let queue = queue(1, &[]);
         let receiver = spawn(&queue, receive);
         let other = spawn(&queue, |queue| queue.push_dropping_oldest(2));
         let mine = queue.push_dropping_oldest(1).expect("it is open");
-        let mut items: Vec<u8> =
-            [mine, joined(other).expect("it is open"), joined(receiver)].into_iter().flatten().collect();
+        let others = joined(other).expect("it is open");
         assert!(queue.len() <= 1, "more items than places");
+        let mut items: Vec<u8> = [mine, others, joined(receiver)].into_iter().flatten().collect();
         items.extend(rest(&queue));
-        assert_eq!(sorted(items), [0, 1, 2]);
+        assert_eq!(sorted(items), [1, 2]);
+    });
+}
+
+#[test]
+fn of_two_takers_that_fill_their_own_queue_one_is_refused_and_the_other_finds_room() {
+    model(|| {
+        let queue = queue(1, &[0]);
+        let takers = [1, 2].map(|id| {
+            spawn(&queue, move |queue| {
+                let taker = Some(Taker { id, of: 2 });
+                match block_on(queue.push(id as u8, taker)) {
+                    Ok(()) => None,
+                    Err(Refused::Deadlock(item)) => {
+                        assert_eq!(queue.try_pop(), Some(0));
+                        Some(item)
+                    }
+                    Err(refused) => panic!("{refused:?}"),
+                }
+            })
+        });
+        let refused: Vec<u8> = takers.into_iter().filter_map(joined).collect();
+        let left = rest(&queue);
+        assert_eq!((refused.len(), left.len()), (1, 1));
+        assert_ne!(refused, left);
     });
 }

@@ -10,10 +10,17 @@ pub(super) fn check(host: &mut Prepared) -> Result<(), Error> {
     let mut mistakes = std::mem::take(&mut host.mistakes);
     let mut names = HashSet::new();
     for unit in &host.units {
-        unit.settings.check(&mut mistakes);
+        unit.settings.check(unit.kind, &mut mistakes);
         if !names.insert(&unit.settings.name) {
             let text = "another unit has this name; each needs its own";
             mistakes.push(RegistrationError::new(&unit.settings.name, "name", text));
+        }
+    }
+    let mut queues = HashSet::new();
+    for unit in &host.units {
+        if unit.queue.is_some_and(|queue| !queues.insert(queue)) {
+            let text = "another unit consumes this queue; one consumer with more `workers` does the same";
+            mistakes.push(RegistrationError::new(&unit.settings.name, "queue", text));
         }
     }
     if mistakes.is_empty() {

@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 use super::BoxFuture;
 use crate::error::BoxError;
 
-/// Waits for all of them, polling each only while it is not done.
-pub(super) async fn all(mut futures: Vec<BoxFuture<'_, ()>>) {
+/// Waits for all of them. Those that are done are taken out, so it can be called again after it was dropped.
+pub(super) async fn all(futures: &mut Vec<BoxFuture<'_, ()>>) {
     poll_fn(|cx| {
         futures.retain_mut(|future| future.as_mut().poll(cx).is_pending());
         if futures.is_empty() { Poll::Ready(()) } else { Poll::Pending }

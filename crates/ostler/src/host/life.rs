@@ -12,7 +12,7 @@ use super::{Prepared, Registered, Wave, Work, check, join};
 use crate::clock::Clock;
 use crate::error::{BoxError, Error, HostError};
 use crate::handle::{Board, HostHandle, Phase};
-use crate::record::Record;
+use crate::record::{Record, UnitState};
 use crate::report::Report;
 use crate::seat::UnitSeat;
 use crate::sentinel::Watch;
@@ -31,7 +31,9 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
         host: host.handle.clone(),
         process: host.process,
         probes,
-        stop_limit: host.drain_delay.saturating_add(host.grace),
+        clock: clock.is_real().then(|| clock.clone()),
+        drain_delay: host.drain_delay,
+        grace: host.grace,
     };
     watch.start()?;
     let mut life = Life::new(host, clock);
@@ -87,7 +89,7 @@ impl Life {
         let mut tasks = Vec::new();
         let mut units = Vec::new();
         for (index, (registered, record)) in host.units.into_iter().zip(records).enumerate() {
-            let Registered { settings, kind: _, wave, work } = registered;
+            let Registered { settings, kind: _, wave, work, queue: _ } = registered;
             let seat = UnitSeat::new(record, clock.clone(), host.handle.clone());
             let launch = match work {
                 Work::Task(plan, run) => {
@@ -102,7 +104,6 @@ impl Life {
         let (tasks, actor) = supervise::tend(tasks, clock.clone(), host.handle.clone());
         let mut actors = vec![Actor::spawn(actor)];
         if clock.is_real() {
-            actors.push(Actor::spawn(clock.clone().drive()));
             actors.push(Actor::spawn(tick(clock.clone(), host.handle.clone())));
         }
         Self {
@@ -138,6 +139,7 @@ impl Life {
                 biased;
                 ready = join::ready(&mut words) => ready.map_err(|(unit, cause)| End::StartFailed(unit, cause))?,
                 reason = handle.board().stop_asked() => return Err(End::Stop(reason)),
+                end = self.failure() => return Err(end),
             }
         }
         self.board().advance(Phase::Ready);
@@ -162,6 +164,9 @@ impl Life {
             reason = handle.board().stop_asked() => return Err(End::Stop(reason)),
             () = self.clock.sleep(limit) => {
                 let cause = format!("its first poll did not return within {limit:?}: does it block?");
+                let record = &self.units[index].seat.record;
+                record.set_error(cause.clone());
+                record.set_state(UnitState::Failed);
                 return Err(End::StartFailed(index, cause.into()));
             }
         }
@@ -188,25 +193,32 @@ impl Life {
     /// Waits for a reason to stop.
     async fn until_stop(&mut self) -> End {
         let handle = self.handle.clone();
+        tokio::select! {
+            biased;
+            reason = handle.board().stop_asked() => End::Stop(reason),
+            end = self.failure() => end,
+        }
+    }
+
+    /// Follows the units until all have completed or one has failed. Cancel safe.
+    async fn failure(&mut self) -> End {
         loop {
             if self.completed == self.units.len() {
                 return End::Stop(StopReason::Completed);
             }
-            tokio::select! {
-                biased;
-                reason = handle.board().stop_asked() => return End::Stop(reason),
-                Some(event) = self.events.recv() => match event {
-                    Event::Completed => self.completed += 1,
-                    Event::Failed(unit, cause) => return End::UnitFailed(unit, cause),
-                },
+            match self.events.recv().await {
+                Some(Event::Completed) => self.completed += 1,
+                Some(Event::Failed(unit, cause)) => return End::UnitFailed(unit, cause),
+                // Not reached: this end of the channel holds the other one.
+                None => return End::Stop(StopReason::HostGone),
             }
         }
     }
 
     async fn stop(self, end: End) -> Result<Report, Error> {
-        let asked = self.clock.now();
         let reason = self.reason_of(&end);
         self.board().ask_to_stop(reason.clone());
+        let asked = self.board().asked_at().unwrap_or_else(|| self.clock.now());
         let was_ready = self.board().was_ready();
         self.board().advance(Phase::Draining);
         tracing::info!(%reason, grace = ?self.grace, "stopping");
@@ -216,10 +228,13 @@ impl Life {
             units: self.units.iter().map(Live::to_stop).collect(),
             in_turn: matches!(end, End::StartFailed(..)),
         };
+        let mut began = asked;
         if was_ready && reason != StopReason::Completed && !self.drain_delay.is_zero() {
-            self.clock.sleep(self.drain_delay).await;
+            began = asked.checked_add(self.drain_delay).unwrap_or(asked);
+            self.clock.sleep_until(began).await;
         }
-        let units = stopping.stop(self.clock.now() + self.grace).await;
+        let grace_end = began.checked_add(self.grace).unwrap_or_else(|| self.clock.after(self.grace));
+        let units = stopping.stop(grace_end).await;
         let took = self.clock.now().saturating_duration_since(asked);
         let report = Report { reason: Some(reason), units, took };
         log(&report);
@@ -255,7 +270,7 @@ impl Drop for Life {
     /// Reached without a stop when the future of `run` is dropped: nothing may outlive it.
     fn drop(&mut self) {
         for unit in &self.units {
-            unit.seat.source.abort(StopReason::HostGone);
+            unit.seat.tell_aborting(StopReason::HostGone);
             unit.seat.abort();
         }
         self.board().ask_to_stop(StopReason::HostGone);
@@ -280,7 +295,7 @@ fn record(unit: &Registered) -> Arc<Record> {
 
 fn log(report: &Report) {
     for unit in report.overrunners() {
-        tracing::error!(unit = unit.name, end = %unit.end, took = ?unit.took,
+        tracing::error!(unit = %unit.name, end = %unit.end, took = ?unit.took,
             blocking_calls = unit.blocking_left, "outlived its grace");
     }
     tracing::info!(took = ?report.took(), code = report.exit_code(), "stopped");

@@ -60,6 +60,8 @@ pub(crate) struct Registered {
     pub(crate) kind: UnitKind,
     pub(crate) wave: Wave,
     pub(crate) work: Work,
+    /// The queue that it consumes.
+    pub(crate) queue: Option<u64>,
 }
 
 /// When a unit is started among the others; it is stopped in reverse.
@@ -173,16 +175,21 @@ impl<S: Send + Sync + 'static> Host<S> {
         let (state, handler) = (Arc::clone(&self.state), Arc::new(handler));
         let handle = move |item: T, facts: RunFacts, unit: Arc<UnitSeat>| {
             let scope = Scope::new(Arc::clone(&state), unit, facts);
-            call_handler(Arc::clone(&handler), In::from_item(item), scope)
+            call_handler::<S, F, In, T, Args>(Arc::clone(&handler), item, scope)
         };
         let mut host = self;
         plan.check(&settings.name, &mut host.prepared.mistakes);
         if Args::IS_READY {
             host.mistake(&settings, "handler", "a consumer is ready by itself; only a service takes `Ready`");
         }
+        let queue = plan.trigger.items.id();
         let start: StartConsumer =
             Box::new(move |seat, events| Consumer { seat, plan, handle, events }.start());
-        host.register(settings, UnitKind::Consumer, Wave::Workers, Work::Consumer(start))
+        let mut host = host.register(settings, UnitKind::Consumer, Wave::Workers, Work::Consumer(start));
+        if let Some(unit) = host.prepared.units.last_mut() {
+            unit.queue = Some(queue);
+        }
+        host
     }
 
     /// A service: an async function that owns its loop and ends when its [`Stop`](crate::Stop) is requested.
@@ -240,7 +247,7 @@ impl<S: Send + Sync + 'static> Host<S> {
     }
 
     fn register(mut self, settings: Unit, kind: UnitKind, wave: Wave, work: Work) -> Self {
-        self.prepared.units.push(Registered { settings, kind, wave, work });
+        self.prepared.units.push(Registered { settings, kind, wave, work, queue: None });
         self
     }
 
@@ -334,16 +341,17 @@ where
 }
 
 /// One attempt of a consumer on one item.
-async fn call_handler<S, F, In, Args>(handler: Arc<F>, item: In, scope: Scope<S>) -> Outcome
+async fn call_handler<S, F, In, T, Args>(handler: Arc<F>, item: T, scope: Scope<S>) -> Outcome
 where
     S: Send + Sync,
     F: HandlerFn<In, Args>,
+    In: FromItem<T>,
     Args: FromScope<S>,
     F::Returns: Future + Send,
     <F::Returns as Future>::Output: IntoOutcome,
 {
     let args = Args::from_scope(&scope).await.map_err(|rejection| Halt::rejected(rejection.into()))?;
-    handler.call(item, args).await.into_outcome()
+    handler.call(In::from_item(item), args).await.into_outcome()
 }
 
 /// A boxed future that can be sent.

@@ -48,40 +48,35 @@ impl Stopping {
         order.sort_by_key(|unit| unit.wave);
         order.reverse();
         let mut stopped: Vec<Option<Stopped>> = vec![None; order.len()];
-        tokio::select! {
-            () = self.in_order(&order, &mut stopped, grace_end) => {}
-            never = self.abort_all_at(grace_end) => match never {},
-        }
+        self.in_order(&order, &mut stopped, grace_end).await;
         order.into_iter().zip(stopped).map(|(unit, stopped)| report(unit, stopped)).collect()
     }
 
     async fn in_order(&self, order: &[&UnitStop], stopped: &mut [Option<Stopped>], grace_end: Instant) {
-        let mut rest = stopped;
         let groups: Vec<&[&UnitStop]> = if self.in_turn {
             order.chunks(1).collect()
         } else {
             order.chunk_by(|one, next| one.wave == next.wave).collect()
         };
+        let mut rest = stopped;
+        let mut waits: Vec<BoxFuture<'_, ()>> = Vec::new();
         for group in groups {
             let (of_group, others) = rest.split_at_mut(group.len());
             rest = others;
             // All are told before any is waited for.
             let told: Vec<Told> = group.iter().map(|unit| self.tell(unit)).collect();
-            let waits = group.iter().zip(told).zip(of_group);
-            let waits = waits.map(|((unit, told), stopped)| -> BoxFuture<'_, ()> {
-                Box::pin(async move { *stopped = self.end_of(unit, told, grace_end).await })
-            });
-            join::all(waits.collect()).await;
+            for ((unit, told), stopped) in group.iter().zip(told).zip(of_group) {
+                waits.push(Box::pin(async move { *stopped = self.end_of(unit, told, grace_end).await }));
+            }
+            // At the end of the clock nobody waits for a turn any more: all that remain are told at once, and their
+            // last words run side by side.
+            tokio::select! {
+                biased;
+                () = join::all(&mut waits) => {}
+                () = self.clock.sleep_until(grace_end) => {}
+            }
         }
-    }
-
-    /// At the end of the clock everyone is told at once, also those whose turn has not come.
-    async fn abort_all_at(&self, grace_end: Instant) -> std::convert::Infallible {
-        self.clock.sleep_until(grace_end).await;
-        for unit in self.units.iter().filter(|unit| unit.started) {
-            unit.seat.source.abort(self.reason.clone());
-        }
-        std::future::pending().await
+        join::all(&mut waits).await;
     }
 
     fn tell(&self, unit: &UnitStop) -> Told {
@@ -92,10 +87,8 @@ impl Stopping {
         if matches!(record.state(), UnitState::Completed | UnitState::Failed) && unit.seat.alive.live() == 0 {
             return Told::AlreadyEnded;
         }
-        if record.state() != UnitState::Failed {
-            record.set_state(UnitState::Draining);
-        }
-        unit.seat.source.request(self.reason.clone());
+        record.set_state(UnitState::Draining);
+        unit.seat.request_stop(self.reason.clone());
         Told::At(self.clock.now())
     }
 
@@ -105,26 +98,27 @@ impl Stopping {
             Told::AlreadyEnded => return Some(Stopped { end: own_end(unit), took: Duration::ZERO }),
             Told::At(told) => told,
         };
-        let own_grace_end = unit.grace.and_then(|grace| told.checked_add(grace)).unwrap_or(grace_end);
-        let end = self.wait(unit, told, own_grace_end.min(grace_end)).await;
-        let record = &unit.seat.record;
-        if record.state() == UnitState::Draining {
-            record.set_state(UnitState::Stopped);
+        let end = self.wait(unit, told, grace_end).await;
+        if end != UnitEnd::Abandoned {
+            unit.seat.record.set_state(UnitState::Stopped);
         }
         Some(Stopped { end, took: self.clock.now().saturating_duration_since(told) })
     }
 
     async fn wait(&self, unit: &UnitStop, told: Instant, grace_end: Instant) -> UnitEnd {
-        if self.gone_by(unit, grace_end).await {
+        let own_grace_end = unit.grace.and_then(|grace| told.checked_add(grace));
+        let abort_at = own_grace_end.map_or(grace_end, |own| own.min(grace_end));
+        if self.gone_by(unit, abort_at).await {
             return own_end(unit);
         }
         let seat = &unit.seat;
         tracing::warn!(unit = %seat.name, blocking_calls = seat.blocking.live(), "the grace is over, aborting");
-        seat.source.abort(self.reason.clone());
-        let last_word = grace_end.max(told) + LAST_WORD;
+        seat.tell_aborting(self.reason.clone());
+        // Counted from the end of the grace and not from when the unit was told: these times do not add up.
+        let last_word = abort_at + LAST_WORD;
         let gone = self.gone_by(unit, last_word).await;
         if gone && told >= grace_end {
-            // Its turn came after the end of the clock, so it cannot be blamed.
+            // Its turn came only at the end of the clock, so it cannot be blamed.
             return own_end(unit);
         }
         if gone {

@@ -39,10 +39,21 @@ struct State<T> {
 }
 
 /// Why a push did not happen; the item comes back.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused<T> {
     Full(T),
     Closed(T),
+    /// Everyone who could make room would be waiting for it.
+    Deadlock(T),
+}
+
+/// A sender that is itself one of those who take items out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Taker {
+    /// Who it is.
+    pub(crate) id: usize,
+    /// How many take items out in all.
+    pub(crate) of: usize,
 }
 
 impl<T> Core<T> {
@@ -85,7 +96,8 @@ impl<T> Core<T> {
         Ok(())
     }
 
-    /// Puts `item` in, and where the queue is full takes the oldest out and returns it.
+    /// Puts `item` in, and where the queue is full takes the oldest out and returns it. Not to be mixed with
+    /// [`push`](Self::push) on one queue: it does not respect places that are kept.
     pub(crate) fn push_dropping_oldest(&self, item: T) -> Result<Option<T>, T> {
         let mut state = self.lock();
         if state.closed {
@@ -99,9 +111,10 @@ impl<T> Core<T> {
         Ok(oldest)
     }
 
-    /// Puts `item` in, waiting for a place. First come, first served.
-    pub(crate) fn push(&self, item: T) -> Push<'_, T> {
-        Push { core: self, item: Some(item), ticket: None }
+    /// Puts `item` in, waiting for a place. First come, first served. A sender that itself takes items out says so: it
+    /// is refused instead of waiting when all others who do are waiting to put something in.
+    pub(crate) fn push(&self, item: T, taker: Option<Taker>) -> Push<'_, T> {
+        Push { core: self, item: Some(item), ticket: None, taker }
     }
 
     /// Takes the oldest item out if there is one.
@@ -167,6 +180,7 @@ pub(crate) struct Push<'a, T> {
     core: &'a Core<T>,
     item: Option<T>,
     ticket: Option<Ticket>,
+    taker: Option<Taker>,
 }
 
 impl<T> Push<'_, T> {
@@ -180,7 +194,7 @@ impl<T> Push<'_, T> {
 impl<T> Unpin for Push<'_, T> {}
 
 impl<T> Future for Push<'_, T> {
-    type Output = Result<(), T>;
+    type Output = Result<(), Refused<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -189,7 +203,7 @@ impl<T> Future for Push<'_, T> {
         if state.closed {
             // A grant dies with the queue, and `close` has emptied the list.
             this.ticket = None;
-            return Poll::Ready(Err(item));
+            return Poll::Ready(Err(Refused::Closed(item)));
         }
         let waits = match this.ticket {
             None => !state.has_room(this.core.capacity),
@@ -197,7 +211,10 @@ impl<T> Future for Push<'_, T> {
         };
         if waits {
             if this.ticket.is_none() {
-                this.ticket = Some(state.senders.join(cx.waker()));
+                if this.taker.is_some_and(|taker| state.senders.would_hold_all(taker)) {
+                    return Poll::Ready(Err(Refused::Deadlock(item)));
+                }
+                this.ticket = Some(state.senders.join(cx.waker(), this.taker));
             }
             this.item = Some(item);
             return Poll::Pending;
@@ -257,7 +274,7 @@ impl<T> Future for Pop<'_, T> {
         }
         let still_listed = this.ticket.is_some_and(|ticket| state.receivers.renew(ticket, cx.waker()));
         if !still_listed {
-            this.ticket = Some(state.receivers.join(cx.waker()));
+            this.ticket = Some(state.receivers.join(cx.waker(), None));
         }
         Poll::Pending
     }
@@ -285,10 +302,18 @@ fn wake_one(waker: Option<Waker>) {
 
 type Ticket = u64;
 
+#[derive(Debug)]
+struct Waiter {
+    ticket: Ticket,
+    /// `None` for one who has left.
+    waker: Option<Waker>,
+    taker: Option<usize>,
+}
+
 /// Those who wait, in the order in which they came. Tickets rise along the list, so that one is found by bisection.
 #[derive(Debug, Default)]
 struct Waiters {
-    list: VecDeque<(Ticket, Option<Waker>)>,
+    list: VecDeque<Waiter>,
     /// Entries of the list that have not left.
     live: usize,
     next_ticket: Ticket,
@@ -299,10 +324,11 @@ impl Waiters {
         self.live == 0
     }
 
-    fn join(&mut self, waker: &Waker) -> Ticket {
+    fn join(&mut self, waker: &Waker, taker: Option<Taker>) -> Ticket {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.list.push_back((ticket, Some(waker.clone())));
+        let taker = taker.map(|taker| taker.id);
+        self.list.push_back(Waiter { ticket, waker: Some(waker.clone()), taker });
         self.live += 1;
         ticket
     }
@@ -321,7 +347,7 @@ impl Waiters {
     /// Takes one who gives up off the list; false for one who has been called already.
     fn leave(&mut self, ticket: Ticket) -> bool {
         let Some(at) = self.position(ticket) else { return false };
-        self.list[at].1 = None;
+        self.list[at].waker = None;
         self.live -= 1;
         self.forget_left();
         true
@@ -330,7 +356,7 @@ impl Waiters {
     /// Calls the one who has waited longest.
     fn next(&mut self) -> Option<Waker> {
         self.forget_left();
-        let (_, waker) = self.list.pop_front()?;
+        let Waiter { waker, .. } = self.list.pop_front()?;
         self.live -= 1;
         self.forget_left();
         waker
@@ -338,27 +364,40 @@ impl Waiters {
 
     fn drain(&mut self) -> Vec<Waker> {
         self.live = 0;
-        self.list.drain(..).filter_map(|(_, waker)| waker).collect()
+        self.list.drain(..).filter_map(|waiter| waiter.waker).collect()
     }
 
     fn find(&mut self, ticket: Ticket) -> Option<&mut Waker> {
         let at = self.position(ticket)?;
-        self.list[at].1.as_mut()
+        self.list[at].waker.as_mut()
     }
 
     /// Where one who still waits stands.
     fn position(&self, ticket: Ticket) -> Option<usize> {
-        let at = self.list.binary_search_by_key(&ticket, |&(ticket, _)| ticket).ok()?;
-        self.list[at].1.is_some().then_some(at)
+        let at = self.list.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
+        self.list[at].waker.is_some().then_some(at)
     }
 
-    /// Keeps the ends of the list alive, so that those who left the middle cost no more than their place.
+    /// Whether with `taker` all who take items out would be waiting here.
+    fn would_hold_all(&self, taker: Taker) -> bool {
+        let mut waiting: Vec<usize> =
+            self.list.iter().filter(|w| w.waker.is_some()).filter_map(|w| w.taker).collect();
+        waiting.push(taker.id);
+        waiting.sort_unstable();
+        waiting.dedup();
+        waiting.len() >= taker.of
+    }
+
+    /// Keeps the ends of the list alive, and those who left its middle fewer than those who wait and a few.
     fn forget_left(&mut self) {
-        while self.list.front().is_some_and(|(_, waker)| waker.is_none()) {
+        while self.list.front().is_some_and(|waiter| waiter.waker.is_none()) {
             self.list.pop_front();
         }
-        while self.list.back().is_some_and(|(_, waker)| waker.is_none()) {
+        while self.list.back().is_some_and(|waiter| waiter.waker.is_none()) {
             self.list.pop_back();
+        }
+        if self.list.len() > 2 * self.live + 16 {
+            self.list.retain(|waiter| waiter.waker.is_some());
         }
     }
 }

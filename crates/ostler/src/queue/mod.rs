@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use self::core::{Core, Refused};
+use self::core::{Core, Refused, Taker};
 pub use self::work::Work;
 use crate::clock::Clock;
 use crate::current::{self, Sitter};
@@ -83,8 +83,8 @@ struct Shared<T> {
     dropped: AtomicU64,
     /// The host's workers that serve it; 0 while none does.
     workers: AtomicUsize,
-    /// Those of them that wait to put something into this very queue.
-    waiting_on_itself: AtomicUsize,
+    /// Items that were dropped because nobody would take them any more.
+    left: AtomicUsize,
     warned: AtomicBool,
 }
 
@@ -100,7 +100,7 @@ impl<T> Shared<T> {
             clock: OnceLock::new(),
             dropped: AtomicU64::new(0),
             workers: AtomicUsize::new(0),
-            waiting_on_itself: AtomicUsize::new(0),
+            left: AtomicUsize::new(0),
             warned: AtomicBool::new(false),
         }
     }
@@ -111,6 +111,16 @@ impl<T> Shared<T> {
 
     fn entry(&self, item: T) -> Entry<T> {
         Entry { item, sent: self.clock.get().map(Clock::now) }
+    }
+
+    /// Closes the queue and drops what is buffered, counted as left; how many items that were.
+    fn close_and_drop(&self) -> usize {
+        let items = self.core.close_and_clear();
+        let count = items.len();
+        self.left.fetch_add(count, Ordering::Relaxed);
+        // An item's `Drop` is a user's code.
+        items.into_iter().for_each(crate::panics::discard);
+        count
     }
 
     fn count_dropped(&self) {
@@ -134,7 +144,7 @@ struct Consumers<T>(Arc<Shared<T>>);
 
 impl<T> Drop for Consumers<T> {
     fn drop(&mut self) {
-        self.0.core.close();
+        self.0.close_and_drop();
     }
 }
 
@@ -154,6 +164,7 @@ impl<T> Queue<T> {
     /// # Cancel safety
     /// Cancel safe: when the future is dropped before it is ready, the item was not put in (and is dropped).
     pub async fn send(&self, item: T) -> Result<(), SendError<T>> {
+        tokio::task::coop::consume_budget().await;
         match self.offer(item)? {
             None => Ok(()),
             Some(item) => self.wait_for_room(item).await,
@@ -182,7 +193,8 @@ impl<T> Queue<T> {
     /// As [`send`](Self::send).
     pub async fn send_timeout(&self, item: T, limit: Duration, clock: &Clock) -> Result<(), SendError<T>> {
         let Some(item) = self.offer(item)? else { return Ok(()) };
-        let mut push = self.shared().core.push(self.shared().entry(item));
+        let shared = self.shared();
+        let mut push = shared.core.push(shared.entry(item), taker(shared));
         let pushed = tokio::select! {
             biased;
             pushed = &mut push => Some(pushed),
@@ -190,7 +202,7 @@ impl<T> Queue<T> {
         };
         match pushed {
             Some(Ok(())) => Ok(()),
-            Some(Err(entry)) => Err(SendError { item: entry.item, why: Why::Closed }),
+            Some(Err(refused)) => Err(self.refusal(refused)),
             None => match push.into_item() {
                 Some(Entry { item, .. }) => Err(SendError { item, why: Why::Timeout(self.label()) }),
                 None => Ok(()),
@@ -227,6 +239,15 @@ impl<T> Queue<T> {
         &self.0.0
     }
 
+    fn refusal(&self, refused: Refused<Entry<T>>) -> SendError<T> {
+        let (Entry { item, .. }, why) = match refused {
+            Refused::Closed(entry) => (entry, Why::Closed),
+            Refused::Full(entry) => (entry, Why::Full(self.label())),
+            Refused::Deadlock(entry) => (entry, Why::Deadlock(self.label())),
+        };
+        SendError { item, why }
+    }
+
     fn label(&self) -> String {
         self.shared().name().to_owned()
     }
@@ -247,29 +268,18 @@ impl<T> Queue<T> {
         }
         match (shared.core.try_push(shared.entry(item)), shared.full) {
             (Ok(()), _) => Ok(None),
-            (Err(Refused::Closed(Entry { item, .. })), _) => Err(SendError { item, why: Why::Closed }),
             (Err(Refused::Full(_)), Full::DropNewest) => {
                 shared.count_dropped();
                 Ok(None)
             }
-            (Err(Refused::Full(Entry { item, .. })), Full::Reject) => {
-                Err(SendError { item, why: Why::Full(self.label()) })
-            }
-            (Err(Refused::Full(Entry { item, .. })), _) => Ok(Some(item)),
+            (Err(Refused::Full(Entry { item, .. })), Full::Wait) => Ok(Some(item)),
+            (Err(refused), _) => Err(self.refusal(refused)),
         }
     }
 
     async fn wait_for_room(&self, item: T) -> Result<(), SendError<T>> {
         let shared = self.shared();
-        let _waiting = match SelfWait::begin(shared) {
-            Ok(waiting) => waiting,
-            Err(Deadlock) => return Err(SendError { item, why: Why::Deadlock(self.label()) }),
-        };
-        shared
-            .core
-            .push(shared.entry(item))
-            .await
-            .map_err(|entry| SendError { item: entry.item, why: Why::Closed })
+        shared.core.push(shared.entry(item), taker(shared)).await.map_err(|refused| self.refusal(refused))
     }
 }
 
@@ -290,38 +300,18 @@ impl<T> fmt::Debug for Queue<T> {
     }
 }
 
-struct Deadlock;
-
-/// Counts a worker that waits for room in the queue that it serves itself.
-struct SelfWait<'a>(Option<&'a AtomicUsize>);
-
-impl<'a> SelfWait<'a> {
-    fn begin<T>(shared: &'a Shared<T>) -> Result<Self, Deadlock> {
-        let Some(seat) = current::seat().filter(|seat| seat.feeds_on() == shared.id) else {
-            return Ok(Self(None));
-        };
-        if seat.sitter != Sitter::Worker {
-            // A service that receives by itself: others may receive as well, so this is a suspicion only.
-            if !shared.warned.swap(true, Ordering::Relaxed) {
-                tracing::warn!(unit = %seat.unit, queue = %shared.name(),
-                    "a service waits for room in a queue that it receives from; if nothing else receives, it waits for ever");
-            }
-            return Ok(Self(None));
-        }
-        let workers = shared.workers.load(Ordering::Acquire);
-        let waiting = shared.waiting_on_itself.fetch_add(1, Ordering::AcqRel) + 1;
-        let counted = Self(Some(&shared.waiting_on_itself));
-        // The last worker that could have made room must not wait too.
-        if waiting >= workers { Err(Deadlock) } else { Ok(counted) }
+/// Who sends, where it is one that takes items out of the same queue.
+fn taker<T>(shared: &Shared<T>) -> Option<Taker> {
+    let seat = current::seat().filter(|seat| seat.feeds_on() == shared.id)?;
+    if seat.sitter == Sitter::Worker {
+        return Some(Taker { id: Arc::as_ptr(&seat) as usize, of: shared.workers.load(Ordering::Acquire) });
     }
-}
-
-impl Drop for SelfWait<'_> {
-    fn drop(&mut self) {
-        if let Some(waiting) = self.0 {
-            waiting.fetch_sub(1, Ordering::AcqRel);
-        }
+    // A service that receives by itself: others may receive as well, so this is a suspicion only.
+    if !shared.warned.swap(true, Ordering::Relaxed) {
+        tracing::warn!(unit = %seat.unit, queue = %shared.name(),
+            "a service waits for room in a queue that it receives from; if nothing else receives, it waits for ever");
     }
+    None
 }
 
 /// The receiving end of a queue. Clones share it; the queue closes when the last one is dropped.
@@ -329,7 +319,12 @@ pub struct Items<T>(Arc<Consumers<T>>);
 
 impl<T> Items<T> {
     /// The next item; `None` when the queue is closed and empty. Cancel safe: no item is lost.
+    ///
+    /// For a value or a service that owns its loop. Mount it ([`Host::mount`](crate::Host::mount)) where services send
+    /// into this queue: those are stopped first, so that it is still there for their last items.
     pub async fn recv(&self) -> Option<T> {
+        // A loop that is never kept waiting must still let others run.
+        tokio::task::coop::consume_budget().await;
         let shared = self.shared();
         let mut pop = shared.core.pop();
         let mut seat = None;
@@ -397,11 +392,7 @@ impl<T> Items<T> {
 
     /// Closes the queue and drops what is buffered; how many items that were.
     pub(crate) fn close_and_drop(&self) -> usize {
-        let left = self.shared().core.close_and_clear();
-        let count = left.len();
-        // An item's `Drop` is a user's code.
-        left.into_iter().for_each(crate::panics::discard);
-        count
+        self.shared().close_and_drop()
     }
 }
 
@@ -411,6 +402,7 @@ impl<T: Send + 'static> Items<T> {
         let shared = Arc::clone(&self.0.0);
         move || QueueGauge {
             depth: shared.core.len(),
+            left: shared.left.load(Ordering::Relaxed),
             capacity: shared.core.capacity(),
             dropped: shared.dropped.load(Ordering::Relaxed),
             workers: shared.workers.load(Ordering::Relaxed),

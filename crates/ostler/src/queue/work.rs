@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 
 use crate::outcome::{IntoOutcome, Outcome};
 use crate::stop::Stop;
@@ -21,7 +22,7 @@ type Job = Box<dyn FnOnce(Stop) -> Pin<Box<dyn Future<Output = Outcome> + Send>>
 /// work.try_send(Work::new(|_stop| async { println!("done") })).expect("room");
 /// # drop(host);
 /// ```
-pub struct Work(Job);
+pub struct Work(Mutex<Job>);
 
 impl Work {
     /// Work made of `job`, which is called when a worker takes it.
@@ -31,10 +32,12 @@ impl Work {
         Fut: Future + Send + 'static,
         Fut::Output: IntoOutcome,
     {
-        Self(Box::new(move |stop| {
+        // Behind a lock that is never contended, because that makes it `Sync`: then the errors of a send, which carry
+        // the item, go through `?`.
+        Self(Mutex::new(Box::new(move |stop| {
             let run = job(stop);
             Box::pin(async move { run.await.into_outcome() })
-        }))
+        })))
     }
 
     /// Runs it: the handler for a consumer of closures.
@@ -42,7 +45,8 @@ impl Work {
     /// # Errors
     /// What the closure returns.
     pub async fn run(self, stop: Stop) -> Outcome {
-        (self.0)(stop).await
+        let job = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        job(stop).await
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::{Event, Events, Starting};
-use crate::attempt;
 use crate::current::{Seat, Sitter};
 use crate::outcome::{Halt, Outcome};
 use crate::panics;
@@ -44,13 +43,12 @@ where
             let live = at_work.enter();
             let worker = self.worker(number);
             let polled = polled_sender.take().unwrap_or_else(|| oneshot::channel().0);
-            self.seat.spawn(attempt::announced(
-                async move {
-                    worker.await;
-                    drop(live);
-                },
-                polled,
-            ));
+            self.seat.spawn(async move {
+                // Word is given before the first item: a queue may be filled already, and handling it takes its time.
+                drop(polled);
+                worker.await;
+                drop(live);
+            });
         }
         let seat = Arc::clone(&self.seat);
         seat.record.set_state(UnitState::Running);
@@ -77,7 +75,6 @@ where
             Leftover::Drain => items.close(),
             Leftover::Drop => {
                 let left = items.close_and_drop();
-                self.seat.record.left_behind(left);
                 if left > 0 {
                     tracing::warn!(unit = %self.seat.name, items = left, "items left in the queue were dropped");
                 }
@@ -95,6 +92,8 @@ where
         let mut runner = Runner { unit: Arc::clone(&unit), policy, seat: Some(seat), worker: Some(number) };
         async move {
             while let Some((item, wait)) = items.next(&unit.clock).await {
+                // Where neither the queue nor the handler ever keeps it waiting, the worker must still let others run.
+                tokio::task::coop::consume_budget().await;
                 if let Some(wait) = wait {
                     unit.record.waited(wait);
                 }

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tracing::Instrument;
@@ -12,7 +13,7 @@ use super::machine::{Restarts, Verdict};
 use super::{Event, Events, Starting};
 use crate::attempt::{self, Ended, Limit};
 use crate::current::{Seat, Sitter};
-use crate::error::{BoxError, with_causes};
+use crate::error::{BoxError, describe};
 use crate::outcome::Outcome;
 use crate::panics;
 use crate::ready::Ready;
@@ -63,8 +64,8 @@ impl Supervised {
         let mut restarts = Restarts::new(self.settings.restart);
         loop {
             let exit = self.instance(&mut starter).await;
-            if starter.ready.is_some() && self.seat.stop.is_requested() {
-                // Told to stop before it was ready, it has not failed by not being ready.
+            if self.seat.stop.is_requested() {
+                // Told to stop before it was ready, also in a restart, it has not failed by not being ready.
                 return self.ended_while_stopping(exit.result);
             }
             if let Some(ready) = starter.ready.take() {
@@ -75,9 +76,6 @@ impl Supervised {
                 return;
             }
             let exit = exit.into_result();
-            if self.seat.stop.is_requested() {
-                return self.ended_while_stopping(exit);
-            }
             let now = self.seat.clock.now();
             match restarts.ended(exit.is_err(), now, fastrand::u64(..)) {
                 Verdict::Complete => {
@@ -90,8 +88,9 @@ impl Supervised {
                 Verdict::Restart { after, used } => {
                     self.announce_restart(&exit, after, used);
                     tokio::select! {
-                        () = self.seat.clock.sleep(after) => {}
+                        biased;
                         () = self.seat.stop.requested() => return,
+                        () = self.wait_out(after) => {}
                     }
                     self.seat.record.restarted();
                 }
@@ -103,7 +102,7 @@ impl Supervised {
     async fn instance(&self, starter: &mut Starter) -> Exit {
         let record = &self.seat.record;
         record.set_state(UnitState::Starting);
-        let (ready, word) = Ready::pair();
+        let (ready, mut word) = Ready::pair();
         let ready = self.settings.readiness.then_some(ready);
         let polled = starter.polled.take().unwrap_or_else(|| oneshot::channel().0);
         let mut seat = Some(Seat::new(&self.seat.name, &self.seat.blocking, Sitter::Service));
@@ -116,34 +115,57 @@ impl Supervised {
             let timeout = self.seat.clock.sleep(self.settings.start_timeout);
             tokio::select! {
                 biased;
-                word = word => match word {
+                word = &mut word => match word {
                     Ok(()) => {}
+                    // Told to stop, it need not become ready: it is let finish within its grace.
+                    Err(_) if self.seat.stop.is_requested() => {
+                        return Exit { result: result_of(run.await), was_ready: false };
+                    }
                     Err(_) => return Exit::not_ready("it dropped its `Ready` without calling `notify`"),
                 },
-                ended = &mut run => return Exit { result: result_of(ended), was_ready: false },
+                ended = &mut run => {
+                    // It may have said so and ended in one go.
+                    let was_ready = word.try_recv().is_ok();
+                    if was_ready {
+                        self.up(starter);
+                    }
+                    return Exit { result: result_of(ended), was_ready };
+                }
                 () = timeout => {
+                    if self.seat.stop.is_requested() {
+                        return Exit { result: result_of(run.await), was_ready: false };
+                    }
                     let limit = self.settings.start_timeout;
                     return Exit::not_ready(format!("it was not ready within {limit:?}"));
                 }
             }
         }
-        if !self.seat.stop.is_requested() {
-            record.set_state(UnitState::Running);
-        }
+        self.up(starter);
+        Exit { result: result_of(run.await), was_ready: true }
+    }
+
+    /// The instance is ready.
+    fn up(&self, starter: &mut Starter) {
+        self.seat.record.set_state(UnitState::Running);
         tracing::info!("running");
         if let Some(ready) = starter.ready.take() {
             let _ = ready.send(Ok(()));
         }
-        Exit { result: result_of(run.await), was_ready: true }
     }
 
-    fn announce_restart(&self, exit: &Result<(), BoxError>, after: std::time::Duration, used: u32) {
+    /// The wait before a restart. Two instances never overlap, and the blocking calls of one belong to it.
+    async fn wait_out(&self, after: Duration) {
+        self.seat.clock.sleep(after).await;
+        self.seat.blocking.idle().await;
+    }
+
+    fn announce_restart(&self, exit: &Result<(), BoxError>, after: Duration, used: u32) {
         self.seat.record.set_state(UnitState::Restarting);
         let budget = self.settings.restart.budget;
         match exit {
             Ok(()) => tracing::info!(after = ?after, used, budget, "ended, restarting"),
             Err(error) => {
-                let error = with_causes(error.as_ref());
+                let error = describe(error);
                 tracing::warn!(%error, after = ?after, used, budget, "failed, restarting");
                 self.seat.record.set_error(error);
             }
@@ -169,7 +191,7 @@ impl Supervised {
     }
 
     fn fail(&self, cause: &BoxError) {
-        let error = with_causes(cause.as_ref());
+        let error = describe(cause);
         tracing::error!(%error, "failed");
         self.seat.record.set_error(error);
         self.seat.record.set_state(UnitState::Failed);

@@ -82,7 +82,7 @@ struct Actor {
     host: HostHandle,
     board: TaskBoard,
     /// Who waits for the first poll of a task that begins with a run.
-    first_poll: Option<oneshot::Sender<()>>,
+    first_poll: Option<(usize, oneshot::Sender<()>)>,
 }
 
 impl Actor {
@@ -104,7 +104,7 @@ impl Actor {
             Message::Begin { task, polled } => {
                 self.tasks[task].seat.record.set_state(UnitState::Running);
                 self.timetable.begin(task, self.moment());
-                self.first_poll = Some(polled);
+                self.first_poll = Some((task, polled));
                 self.look();
                 self.first_poll = None;
                 self.show_next_run(task);
@@ -134,11 +134,12 @@ impl Actor {
         for (task, ticks) in look.skipped {
             self.tasks[task].seat.record.skipped(ticks);
         }
-        for fire in look.fires {
-            self.start(Some(fire));
-        }
+        // First, so that a run that asks is told its own successor.
         for task in look.moved {
             self.show_next_run(task);
+        }
+        for fire in look.fires {
+            self.start(Some(fire));
         }
     }
 
@@ -152,7 +153,8 @@ impl Actor {
         let runner = runner(seat, plan.policy);
         let run = run(runner);
         let told = Told { board: self.board.clone(), task: place };
-        let polled = self.first_poll.take().unwrap_or_else(|| oneshot::channel().0);
+        let first_poll = self.first_poll.take_if(|(task, _)| *task == place);
+        let polled = first_poll.map_or_else(|| oneshot::channel().0, |(_, polled)| polled);
         seat.spawn(attempt::announced(
             async move {
                 let _told = told;

@@ -105,6 +105,7 @@ impl Timer {
                 start.now.checked_add(*period).map(Due::At)
             }
             (_, First::Now) => Some(Due::At(start.now)),
+            (_, First::At(instant)) if instant <= start.wall => Some(Due::At(start.now)),
             (_, First::At(instant)) => Some(Due::Wall(instant)),
         }
     }
@@ -145,6 +146,9 @@ impl Timer {
             Rule::Cron(Ok(_)) | Rule::OnDemand if self.first != First::default() => {
                 mistake("first", "applies to `every` and `after_completion` only".to_owned());
             }
+            Rule::Every(period) if self.jitter >= *period => {
+                mistake("jitter", "must be shorter than the period, or ticks would be skipped".to_owned());
+            }
             _ => {}
         }
         if self.overlap == Some(Overlap::Queue(0)) {
@@ -157,7 +161,10 @@ impl Timer {
 fn anchor(due: Due, at: Moment) -> Instant {
     match due {
         Due::At(instant) => instant,
-        Due::Wall(_) => at.now,
+        Due::Wall(instant) => {
+            let late = Duration::try_from(at.wall.duration_since(instant)).unwrap_or_default();
+            at.now.checked_sub(late).unwrap_or(at.now)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ fn a_service_that_fails_beyond_its_budget_ends_with_1_and_its_causes() {
     let end = run("failing-service");
     end.assert_code(1)
         .assert_line(&["error: unit `map` failed: the map could not be read: the file is torn"])
-        .assert_line(&["map", "failed in", "2 restarts"])
+        .assert_line(&["map", "failed in", "2 restart"])
         .assert_line(&["bystander", "stopped in"]);
     assert_eq!(end.after("try").len(), 3, "one try and two restarts");
     assert_eq!(end.after("stop "), ["bystander"]);

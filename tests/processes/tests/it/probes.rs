@@ -140,5 +140,8 @@ fn sigterm_ends_a_process_whose_runtime_is_blocked_and_names_the_unit() {
     let took = sent.elapsed();
     assert_within(GRACE + Duration::from_secs(1), took, "SIGTERM to the end during a block");
     assert!(took >= GRACE, "it ended after {took:?}, within its grace");
-    end.assert_code(75).assert_line(&["the grace is over", "units that had not ended", "hog"]);
+    end.assert_code(75);
+    // By the report, or where the host could not go on by the sentinel.
+    let named = |how: &str| end.lines.iter().any(|line| line.contains("hog") && line.contains(how));
+    assert!(named("abandoned") || named("units that had not ended"), "{:#?}", end.lines);
 }
