@@ -1,7 +1,7 @@
 //! A graceful shutdown: what happens to long work when the program is told to stop.
 //!
 //! What it shows: converting a video takes a minute, and at most ten (`timeout`). A stop gives it 30
-//! seconds (`grace`). Then it is dropped, and the log says that a run of `videos` was interrupted.
+//! seconds (`grace`). Then it is dropped, and the log names the run of `videos` that was interrupted.
 //! Videos that wait in the queue are not begun any more; the log says how many.
 //!
 //! What to try: press Ctrl-C early in a video: it is interrupted, and the exit code is 75, which means

@@ -222,6 +222,9 @@ impl Life {
         let was_ready = self.board().was_ready();
         self.board().advance(Phase::Draining);
         tracing::info!(%reason, grace = ?self.grace, "stopping");
+        if matches!(reason, StopReason::Signal(_)) {
+            tracing::info!("a second signal forces the end");
+        }
         let stopping = Stopping {
             clock: self.clock.clone(),
             reason: reason.clone(),
