@@ -1,6 +1,6 @@
 //! The queue's core, model-checked: the very file that the crate `ostler` compiles, on loom's lock instead of std's.
 //!
-//! `cargo test -p queue-model` runs it; no flags are needed, as the lock comes in by the module [`sync`].
+//! `cargo test -p queue-model` runs it; no flags are needed, as the lock comes in by the module `sync`.
 
 #![cfg(test)]
 

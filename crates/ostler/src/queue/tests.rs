@@ -1,3 +1,5 @@
+//! The queue as its users see it; its core is model-checked by the package `queue-model`.
+
 #![allow(clippy::disallowed_methods)]
 
 use std::collections::HashMap;
@@ -5,7 +7,13 @@ use std::sync::Mutex;
 
 use proptest::prelude::*;
 
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::*;
+use crate::clock::Clock;
 
 fn on_runtime<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_multi_thread()

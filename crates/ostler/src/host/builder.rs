@@ -1,0 +1,349 @@
+//! The builder: units are registered on it by four verbs, and each is boxed here, once.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::life::run;
+use crate::clock::Clock;
+use crate::error::{Error, RegistrationError};
+use crate::handle::HostHandle;
+use crate::handler::{FromItem, HandlerFn, TaskFn};
+use crate::outcome::{Halt, IntoOutcome, Outcome};
+use crate::probe::Probes;
+use crate::record::UnitKind;
+use crate::report::Report;
+use crate::scope::{FromScope, RunFacts, Scope};
+use crate::seat::UnitSeat;
+use crate::service::{Context, Service};
+use crate::supervise::{Consumer, Events, MakeInstance, RunTask, Starting};
+use crate::trigger::{Consume, Plan, Timer};
+use crate::unit::Unit;
+
+/// How long a stop may take unless [`Host::grace`] says otherwise: what Kubernetes gives a pod between SIGTERM and
+/// SIGKILL.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(30);
+
+/// Runs the background work of a process. The front page of the crate shows one whole.
+///
+/// Units are registered by four verbs: [`task`](Self::task) (a clock fires, the host owns the loop),
+/// [`consume`](Self::consume) (items arrive, the host owns the loop), [`service`](Self::service) (an async function
+/// owns its loop) and [`mount`](Self::mount) (a value owns its loop). Nothing is started before [`run`](Self::run),
+/// which first reports every mistake in the registration at once.
+#[must_use = "a host does nothing until it is run"]
+pub struct Host<S> {
+    state: Arc<S>,
+    prepared: Prepared,
+}
+
+/// A host whose units no longer know the state's type.
+pub(crate) struct Prepared {
+    pub(crate) units: Vec<Registered>,
+    pub(crate) mistakes: Vec<RegistrationError>,
+    pub(crate) grace: Duration,
+    pub(crate) drain_delay: Duration,
+    pub(crate) probes: Option<Probes>,
+    /// Whether the host handles signals and may end the process.
+    pub(crate) process: bool,
+    pub(crate) handle: HostHandle,
+}
+
+/// A unit as it was registered.
+pub(crate) struct Registered {
+    pub(crate) settings: Unit,
+    pub(crate) kind: UnitKind,
+    pub(crate) wave: Wave,
+    pub(crate) work: Work,
+    /// The queue that it consumes.
+    pub(crate) queue: Option<u64>,
+}
+
+/// When a unit is started among the others; it is stopped in reverse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Wave {
+    /// Tasks, consumers and mounted values.
+    Workers,
+    /// Services: the front doors, opened when what is behind them is ready.
+    Doors,
+}
+
+impl Wave {
+    pub(crate) const IN_ORDER: [Self; 2] = [Self::Workers, Self::Doors];
+}
+
+/// What a unit does.
+pub(crate) enum Work {
+    Task(Plan<Timer>, RunTask),
+    Consumer(StartConsumer),
+    Service(MakeInstance),
+}
+
+pub(crate) type StartConsumer = Box<dyn FnOnce(Arc<UnitSeat>, Events) -> Starting + Send>;
+
+impl<S: Send + Sync + 'static> Host<S> {
+    /// A host without units. Handlers take parts of `state` as [`State`](crate::State) arguments.
+    pub fn new(state: S) -> Self {
+        let prepared = Prepared {
+            units: Vec::new(),
+            mistakes: Vec::new(),
+            grace: DEFAULT_GRACE,
+            drain_delay: Duration::ZERO,
+            probes: None,
+            process: true,
+            handle: HostHandle::new(),
+        };
+        Self { state: Arc::new(state), prepared }
+    }
+
+    /// A task: `handler` is called once for each run that `plan` fires.
+    ///
+    /// A failing run never ends the task: it is logged, counted, retried as the plan says, and shown in health.
+    ///
+    /// ```
+    /// # use ostler::{Host, MINUTE, State, every};
+    /// # #[derive(Clone)] struct Db;
+    /// async fn cleanup(db: State<Db>) -> Result<(), std::io::Error> { Ok(()) }
+    ///
+    /// let host = Host::new(Db).task("cleanup", every(5 * MINUTE).timeout(MINUTE).attempts(3), cleanup);
+    /// # drop(host);
+    /// ```
+    pub fn task<F, Args>(self, unit: impl Into<Unit>, plan: impl Into<Plan<Timer>>, handler: F) -> Self
+    where
+        F: TaskFn<Args>,
+        Args: FromScope<S> + 'static,
+        F::Returns: Future + Send + 'static,
+        <F::Returns as Future>::Output: IntoOutcome,
+    {
+        let (settings, plan) = (unit.into(), plan.into());
+        let (state, handler) = (Arc::clone(&self.state), Arc::new(handler));
+        let run: RunTask = Box::new(move |mut runner| {
+            let (state, handler) = (Arc::clone(&state), Arc::clone(&handler));
+            Box::pin(async move {
+                let unit = Arc::clone(&runner.unit);
+                runner
+                    .run(|facts| {
+                        let scope = Scope::new(Arc::clone(&state), Arc::clone(&unit), facts);
+                        call_task(Arc::clone(&handler), scope)
+                    })
+                    .await
+            })
+        });
+        let mut host = self;
+        plan.check(&settings.name, &mut host.prepared.mistakes);
+        if Args::IS_READY {
+            host.mistake(&settings, "handler", "a task is ready by itself; only a service takes `Ready`");
+        }
+        host.register(settings, plan.trigger.kind(), Wave::Workers, Work::Task(plan, run))
+    }
+
+    /// A consumer: `handler` is called once for each item of a queue.
+    ///
+    /// When the host stops, the queue is closed for senders, and what it holds is worked off within the grace
+    /// (or dropped: [`Plan::leftover`]).
+    ///
+    /// ```
+    /// # use ostler::{Host, State, queue};
+    /// # #[derive(Clone)] struct Mailer;
+    /// struct Mail(String);
+    /// async fn send(mail: Mail, mailer: State<Mailer>) -> Result<(), std::io::Error> { Ok(()) }
+    ///
+    /// let (mails, items) = queue::bounded::<Mail>(100);
+    /// let host = Host::new(Mailer).consume("mails", items.workers(4), send);
+    /// # drop((host, mails));
+    /// ```
+    pub fn consume<F, In, T, Args>(
+        self,
+        unit: impl Into<Unit>,
+        plan: impl Into<Plan<Consume<T>>>,
+        handler: F,
+    ) -> Self
+    where
+        T: Send + 'static,
+        F: HandlerFn<In, Args>,
+        In: FromItem<T> + Send + 'static,
+        Args: FromScope<S> + 'static,
+        F::Returns: Future + Send + 'static,
+        <F::Returns as Future>::Output: IntoOutcome,
+    {
+        let (settings, plan) = (unit.into(), plan.into());
+        let (state, handler) = (Arc::clone(&self.state), Arc::new(handler));
+        let handle = move |item: T, facts: RunFacts, unit: Arc<UnitSeat>| {
+            let scope = Scope::new(Arc::clone(&state), unit, facts);
+            call_handler::<S, F, In, T, Args>(Arc::clone(&handler), item, scope)
+        };
+        let mut host = self;
+        plan.check(&settings.name, &mut host.prepared.mistakes);
+        if Args::IS_READY {
+            host.mistake(&settings, "handler", "a consumer is ready by itself; only a service takes `Ready`");
+        }
+        let queue = plan.trigger.items.id();
+        let start: StartConsumer =
+            Box::new(move |seat, events| Consumer { seat, plan, handle, events }.start());
+        let mut host = host.register(settings, UnitKind::Consumer, Wave::Workers, Work::Consumer(start));
+        if let Some(unit) = host.prepared.units.last_mut() {
+            unit.queue = Some(queue);
+        }
+        host
+    }
+
+    /// A service: an async function that owns its loop and ends when its [`Stop`](crate::Stop) is requested.
+    ///
+    /// Services are started when all tasks, consumers and mounted values are ready, and stopped before them: they are
+    /// the front doors. One that takes a [`Ready`](crate::Ready) argument is waited for. One that fails or panics is restarted
+    /// ([`Unit::restart`]).
+    ///
+    /// ```
+    /// # use ostler::{Host, Stop, unit, SECOND};
+    /// async fn serve(stop: Stop) -> std::io::Result<()> {
+    ///     // axum::serve(listener, router).with_graceful_shutdown(stop.requested()).await
+    ///     stop.requested().await;
+    ///     Ok(())
+    /// }
+    ///
+    /// let host = Host::new(()).service(unit("http").grace(10 * SECOND), serve);
+    /// # drop(host);
+    /// ```
+    pub fn service<F, Args>(self, unit: impl Into<Unit>, service: F) -> Self
+    where
+        F: TaskFn<Args>,
+        Args: FromScope<S> + 'static,
+        F::Returns: Future + Send + 'static,
+        <F::Returns as Future>::Output: IntoOutcome,
+    {
+        let mut settings = unit.into();
+        let mut host = self;
+        if settings.readiness && !Args::IS_READY {
+            host.mistake(
+                &settings,
+                "readiness",
+                "a service says that it is ready by taking a `Ready` argument",
+            );
+        }
+        settings.readiness = Args::IS_READY;
+        let (state, service) = (Arc::clone(&host.state), Arc::new(service));
+        let make: MakeInstance = Box::new(move |seat, ready| {
+            let facts = RunFacts { id: seat.next_run_id(), attempt: 1, worker: None };
+            let scope = Scope::new(Arc::clone(&state), seat, facts).with_ready(ready);
+            Box::pin(call_task(Arc::clone(&service), scope))
+        });
+        host.register(settings, UnitKind::Service, Wave::Doors, Work::Service(make))
+    }
+
+    /// A value that owns its loop: started with the tasks and consumers, supervised like a service.
+    pub fn mount(self, unit: impl Into<Unit>, service: impl Service<S>) -> Self {
+        let (state, service) = (Arc::clone(&self.state), Arc::new(service));
+        let make: MakeInstance = Box::new(move |seat, ready| {
+            let context = Context::new(Arc::clone(&state), seat, ready);
+            let service = Arc::clone(&service);
+            Box::pin(async move { service.run(context).await.map_err(Halt::retry) })
+        });
+        self.register(unit.into(), UnitKind::Service, Wave::Workers, Work::Service(make))
+    }
+
+    fn register(mut self, settings: Unit, kind: UnitKind, wave: Wave, work: Work) -> Self {
+        self.prepared.units.push(Registered { settings, kind, wave, work, queue: None });
+        self
+    }
+
+    fn mistake(&mut self, settings: &Unit, field: &'static str, text: &str) {
+        self.prepared.mistakes.push(RegistrationError::new(&settings.name, field, text));
+    }
+}
+
+/// Settings of the host, and its run.
+impl<S> Host<S> {
+    /// How long a stop may take in all (default [`DEFAULT_GRACE`]): one clock, started after the drain delay. A second
+    /// after its end the process is gone.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.prepared.grace = grace;
+        self
+    }
+
+    /// How long units go on as before after a stop was asked for, while `/readyz` already fails (default: not at all). As
+    /// long as a load balancer takes to notice.
+    pub fn drain_delay(mut self, delay: Duration) -> Self {
+        self.prepared.drain_delay = delay;
+        self
+    }
+
+    /// Serves `/livez`, `/readyz` and `/startupz` on a thread of their own: `.probes(([0, 0, 0, 0], 9090))`, or a
+    /// `std::net::TcpListener`. An address that cannot be bound is a configuration error (exit code 78).
+    pub fn probes(mut self, at: impl Into<Probes>) -> Self {
+        self.prepared.probes = Some(at.into());
+        self
+    }
+
+    /// Whether the host handles SIGINT, SIGTERM and SIGQUIT and may end the process (default: it does). Without, a stop
+    /// comes from [`HostHandle::stop`] only, nothing is forced, and a stop that overruns while the runtime is stuck is
+    /// left to the caller.
+    pub fn signals(mut self, handled: bool) -> Self {
+        self.prepared.process = handled;
+        self
+    }
+
+    /// The handle by which the host is seen and steered, before and while it runs.
+    pub fn handle(&self) -> HostHandle {
+        self.prepared.handle.clone()
+    }
+
+    /// Runs the host until it is stopped, all of its units have completed, or one has failed for good.
+    ///
+    /// Under [`ostler::main`](crate::main) that is the end of the program. Under a runtime of your own (it must have
+    /// its timers and I/O enabled) the host works as well, and three things are yours: the exit code
+    /// ([`Report::exit_code`], [`Error::exit_code`]); not to wait for stuck blocking threads, which `#[tokio::main]`
+    /// does for ever (`Runtime::shutdown_background`); and that after the host's end a signal ends the process at
+    /// once.
+    ///
+    /// # Errors
+    /// Mistakes in the registration, all at once, before anything is started; a unit that did not start, after those
+    /// that had are stopped; a unit that failed beyond its restart budget, after all are stopped. The latter two carry
+    /// a [`Report`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops all units at their next await, without a graceful stop.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn run(self) -> Result<Report, Error> {
+        run(self.prepared, Clock::real()).await
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn into_prepared(self) -> Prepared {
+        self.prepared
+    }
+}
+
+impl<S> std::fmt::Debug for Host<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let units: Vec<_> = self.prepared.units.iter().map(|unit| &unit.settings.name).collect();
+        f.debug_struct("Host").field("units", &units).finish_non_exhaustive()
+    }
+}
+
+/// One attempt of a task, or one instance of a service: the scope's extractors, then the function.
+async fn call_task<S, F, Args>(handler: Arc<F>, scope: Scope<S>) -> Outcome
+where
+    S: Send + Sync,
+    F: TaskFn<Args>,
+    Args: FromScope<S>,
+    F::Returns: Future + Send,
+    <F::Returns as Future>::Output: IntoOutcome,
+{
+    let args = Args::from_scope(&scope).await.map_err(|rejection| Halt::rejected(rejection.into()))?;
+    handler.call(args).await.into_outcome()
+}
+
+/// One attempt of a consumer on one item.
+async fn call_handler<S, F, In, T, Args>(handler: Arc<F>, item: T, scope: Scope<S>) -> Outcome
+where
+    S: Send + Sync,
+    F: HandlerFn<In, Args>,
+    In: FromItem<T>,
+    Args: FromScope<S>,
+    F::Returns: Future + Send,
+    <F::Returns as Future>::Output: IntoOutcome,
+{
+    let args = Args::from_scope(&scope).await.map_err(|rejection| Halt::rejected(rejection.into()))?;
+    handler.call(In::from_item(item), args).await.into_outcome()
+}

@@ -1,0 +1,94 @@
+//! What the two ends of a queue share, and what happens when the last of either is dropped.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use super::Full;
+use super::core::Core;
+use crate::clock::Clock;
+use crate::panics;
+
+/// An item and when it was sent, which is known once a host serves the queue.
+#[derive(Debug)]
+pub(super) struct Entry<T> {
+    pub(super) item: T,
+    pub(super) sent: Option<Instant>,
+}
+
+/// What the two ends of a queue share.
+#[derive(Debug)]
+pub(super) struct Shared<T> {
+    pub(super) core: Core<Entry<T>>,
+    pub(super) full: Full,
+    pub(super) requested_capacity: usize,
+    pub(super) id: u64,
+    pub(super) name: OnceLock<Arc<str>>,
+    pub(super) clock: OnceLock<Clock>,
+    pub(super) dropped: AtomicU64,
+    /// The host's workers that serve it; 0 while none does.
+    pub(super) workers: AtomicUsize,
+    /// Items that were dropped because nobody would take them any more.
+    pub(super) left: AtomicUsize,
+    pub(super) warned: AtomicBool,
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new(capacity: usize, full: Full) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        Self {
+            core: Core::new(capacity),
+            full,
+            requested_capacity: capacity,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            name: OnceLock::new(),
+            clock: OnceLock::new(),
+            dropped: AtomicU64::new(0),
+            workers: AtomicUsize::new(0),
+            left: AtomicUsize::new(0),
+            warned: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.name.get().map_or("unnamed", |name| name)
+    }
+
+    pub(super) fn entry(&self, item: T) -> Entry<T> {
+        Entry { item, sent: self.clock.get().map(Clock::now) }
+    }
+
+    /// Closes the queue and drops what is buffered, counted as left; how many items that were.
+    pub(super) fn close_and_drop(&self) -> usize {
+        let items = self.core.close_and_clear();
+        let count = items.len();
+        self.left.fetch_add(count, Ordering::Relaxed);
+        // An item's `Drop` is a user's code.
+        items.into_iter().for_each(panics::discard);
+        count
+    }
+
+    pub(super) fn count_dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The last producer gone closes the queue.
+#[derive(Debug)]
+pub(super) struct Producers<T>(pub(super) Arc<Shared<T>>);
+
+impl<T> Drop for Producers<T> {
+    fn drop(&mut self) {
+        self.0.core.close();
+    }
+}
+
+/// The last consumer gone closes the queue too: nobody would ever take what is sent.
+#[derive(Debug)]
+pub(super) struct Consumers<T>(pub(super) Arc<Shared<T>>);
+
+impl<T> Drop for Consumers<T> {
+    fn drop(&mut self) {
+        self.0.close_and_drop();
+    }
+}
