@@ -395,6 +395,17 @@ mod tests {
     }
 
     #[test]
+    fn the_last_waker_that_polled_is_the_one_that_is_woken() {
+        let clock = noon();
+        let (first, second) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+        let mut sleep = clock.sleep(MINUTE);
+        assert!(poll(&mut sleep, &first).is_pending());
+        assert!(poll(&mut sleep, &second).is_pending());
+        clock.advance_to(sleep.deadline());
+        assert_eq!((first.0.load(Ordering::Relaxed), second.0.load(Ordering::Relaxed)), (0, 1));
+    }
+
+    #[test]
     fn a_dropped_sleep_leaves_nothing_behind() {
         let clock = noon();
         let woken = Arc::new(Woken::default());

@@ -326,3 +326,31 @@ fn duration(nanos: u64) -> Option<Duration> {
 fn timestamp(nanos: i64) -> Option<Timestamp> {
     (nanos != NEVER).then(|| Timestamp::from_nanosecond(i128::from(nanos)).ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_final_state_stays_and_a_draining_unit_only_ends() {
+        let record = Record::new("u".into(), UnitKind::Service);
+        record.set_state(UnitState::Running);
+        record.set_state(UnitState::Draining);
+        record.set_state(UnitState::Starting);
+        assert_eq!(record.state(), UnitState::Draining);
+        record.set_state(UnitState::Failed);
+        for next in UnitState::ALL {
+            record.set_state(next);
+            assert_eq!(record.state(), UnitState::Failed);
+        }
+    }
+
+    #[test]
+    fn what_has_not_happened_is_none() {
+        let status = Record::new("u".into(), UnitKind::Cron).status();
+        assert_eq!(
+            (status.last_outcome, status.last_duration, status.next_run, status.depth),
+            (None, None, None, None)
+        );
+    }
+}

@@ -124,3 +124,39 @@ impl Drop for Entry {
         self.seat.spawned().aborts.remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::UnitKind;
+
+    fn seat() -> Arc<UnitSeat> {
+        let record = Arc::new(Record::new("u".into(), UnitKind::Interval));
+        UnitSeat::new(record, Clock::real(), HostHandle::new())
+    }
+
+    #[tokio::test]
+    async fn nothing_is_spawned_in_a_unit_that_was_told_to_stop() {
+        let seat = seat();
+        seat.request_stop(StopReason::Requested);
+        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+        seat.spawn(async move { drop(sender.send(())) });
+        assert!(receiver.await.is_err(), "the part was dropped, not run");
+        assert_eq!(seat.alive.live(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_aborted_part_is_gone_when_the_unit_is_idle() {
+        let seat = seat();
+        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+        seat.spawn(async move {
+            let _sender = sender;
+            std::future::pending().await
+        });
+        assert_eq!(seat.alive.live(), 1);
+        seat.abort();
+        seat.alive.idle().await;
+        assert!(receiver.await.is_err());
+        assert!(seat.spawned().aborts.is_empty());
+    }
+}

@@ -148,11 +148,14 @@ fn a_running_task_is_finished_and_one_that_is_too_slow_is_interrupted() {
 
 #[test]
 fn retries_of_a_task_end_with_the_stop() {
-    async fn fail() -> Result<(), &'static str> {
+    async fn fail(log: State<Log>) -> Result<(), &'static str> {
+        log.add("attempt");
         Err("always")
     }
+    let log = Log::default();
     let plan = every(HOUR).first(First::Now).attempts(10).backoff(ostler::backoff::Backoff::constant(HOUR));
-    let report = TestHost::start(Host::new(()).task("fail", plan, fail)).unwrap().stop().unwrap();
+    let report = TestHost::start(Host::new(log.clone()).task("fail", plan, fail)).unwrap().stop().unwrap();
+    assert_eq!(log.all(), ["attempt"]);
     assert_eq!((report.took(), report.exit_code()), (Duration::ZERO, 0));
     assert_eq!(report.unit("fail").unwrap().failed, 1);
 }

@@ -127,6 +127,19 @@ fn the_last_end_dropped_closes_the_other() {
     assert_eq!(queue.try_send(1), Err(TrySendError::Closed(1)));
 }
 
+#[test]
+fn what_is_buffered_goes_with_the_last_receiver() {
+    let alive = Arc::new(());
+    let (queue, items) = bounded(2);
+    queue.try_send(Arc::clone(&alive)).unwrap();
+    let second = items.clone();
+    drop(items);
+    assert_eq!(Arc::strong_count(&alive), 2);
+    drop(second);
+    assert_eq!(Arc::strong_count(&alive), 1, "a reply channel in an item must not hang its caller");
+    assert!(queue.is_closed());
+}
+
 /// What eight producers and eight consumers did.
 #[derive(Default)]
 struct Ledger {
