@@ -1,5 +1,6 @@
 //! A whole program: what the README shows first. `cargo run -p ostler --example main`, then Ctrl-C.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use ostler::queue::{self, Queue};
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
 }
 
 async fn app() -> Result<Report, Error> {
-    let db = Pool::connect("shop.db").await?; // the application's own
+    let flags = Flags::parse()?; // a wrong one exits 2
+    let db = Pool::connect(&flags.db).await?; // the application's own
     let (thumbs, thumb_items) = queue::bounded::<Thumb>(100);
 
     Host::new(App { db, thumbs })
@@ -23,10 +25,25 @@ async fn app() -> Result<Report, Error> {
         .consume("thumbs", thumb_items.workers(4), make_thumb)
         .mount("poller", Poller { url: "https://example.com/feed" })
         .service(unit("http").grace(10 * SECOND), serve_http)
-        .probes(([127, 0, 0, 1], 9090)) // /livez /readyz /startupz, on a thread of their own
+        .probes(flags.probes) // /livez /readyz /startupz, on a thread of their own
         .grace(30 * SECOND)
         .run()
         .await
+}
+
+/// `[DATABASE [PROBES]]`; a real program would use clap.
+struct Flags {
+    db: String,
+    probes: SocketAddr,
+}
+
+impl Flags {
+    fn parse() -> Result<Self, Error> {
+        let mut args = std::env::args().skip(1);
+        let db = args.next().unwrap_or_else(|| "shop.db".into());
+        let probes = args.next().unwrap_or_else(|| "127.0.0.1:9090".into());
+        Ok(Self { db, probes: probes.parse().map_err(Error::usage)? })
+    }
 }
 
 async fn heartbeat() {

@@ -41,7 +41,7 @@ impl Backoff {
         Self { first: wait, factor: 1.0, max: wait, jitter: DEFAULT_JITTER }
     }
 
-    /// What each wait is multiplied by; values below 1 count as 1.
+    /// What each wait is multiplied by; values below 1, and those that are not finite, count as 1.
     #[must_use]
     pub fn factor(mut self, factor: f64) -> Self {
         self.factor = if factor.is_finite() { factor.max(1.0) } else { 1.0 };
@@ -62,7 +62,7 @@ impl Backoff {
         self
     }
 
-    /// The wait after the failed attempt number `attempt` (1 is the first). The same `seed` gives the same wait.
+    /// The wait after the failed attempt number `attempt` (1 is the first; 0 counts as 1). The same `seed` gives the same wait.
     pub fn delay(&self, attempt: u32, seed: u64) -> Duration {
         let exponent = attempt.saturating_sub(1).min(1_000) as i32;
         let grown = self.first.as_secs_f64() * self.factor.powi(exponent);

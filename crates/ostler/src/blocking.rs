@@ -32,11 +32,12 @@ where
     // a result or a panic that nobody waits for is dropped here, guarded.
     #[allow(clippy::disallowed_methods)]
     tokio::task::spawn_blocking(move || {
-        let _live = live;
         if sender.is_closed() {
             return; // Nobody waits any more, and it has not begun.
         }
         let result = span.in_scope(|| panics::catch(f));
+        // Before the word is given: whoever hears it finds the call ended.
+        drop(live);
         if let Err(unwanted) = sender.send(result) {
             panics::discard(unwanted);
         }

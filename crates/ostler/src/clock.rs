@@ -117,7 +117,8 @@ impl Clock {
         }
     }
 
-    /// Sleeps for `duration`, at the clock's granularity (a millisecond on the real one). Cancel safe.
+    /// Sleeps for `duration`, at the clock's granularity (a millisecond on the real one); for a century where it is longer.
+    /// Cancel safe.
     pub fn sleep(&self, duration: Duration) -> Sleep {
         self.sleep_until(self.after(duration))
     }

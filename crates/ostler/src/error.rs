@@ -151,11 +151,18 @@ pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
     text
 }
 
-/// The text of a user's error with its causes, whatever its `Display` does.
+/// The text of a user's error with its causes, whatever its `Display` does. Control characters are escaped: text from
+/// outside must not forge lines in a log or move a terminal's cursor.
 pub(crate) fn describe(error: &BoxError) -> String {
-    panics::catch(|| with_causes(error.as_ref())).unwrap_or_else(|payload| {
+    panics::catch(|| escaped(&with_causes(error.as_ref()))).unwrap_or_else(|payload| {
         format!("an error whose text cannot be read: it panicked: {}", panics::into_message(payload))
     })
+}
+
+/// `text` with its control characters escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().collect() } else { String::from(c) };
+    text.chars().map(escape).collect()
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -277,6 +284,12 @@ mod tests {
         assert_eq!(outer.exit_code(), 69);
         assert_eq!(outer.unit(), Some("jobs"));
         assert_eq!(format!("{outer:?}"), "unit `jobs` failed: the store is away");
+    }
+
+    #[test]
+    fn text_from_outside_forges_no_line() {
+        let error: BoxError = "bad input: x\n2026-01-01 INFO all is well\u{1b}[2J\r".into();
+        assert_eq!(describe(&error), "bad input: x\\n2026-01-01 INFO all is well\\u{1b}[2J\\r");
     }
 
     #[test]

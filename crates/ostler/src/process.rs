@@ -26,6 +26,9 @@ use crate::report::Report;
 /// delivered, also for one that never returns, and a `Result` returned from `main` exits with 1 whatever the error is.
 /// Here the runtime is left behind.
 ///
+/// `app` runs on the main thread. What is still alive when it returns, tasks and blocking calls, is left behind without its
+/// destructors.
+///
 /// An error is printed to standard error with its causes. The exit codes are in [`exit`](crate::exit): 0 for a clean
 /// end, [`Report::exit_code`] or [`Error::exit_code`] otherwise, 101 when `app` panics, and 130, 131 or 143 when a second
 /// signal forces the end.

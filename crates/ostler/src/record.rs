@@ -123,7 +123,7 @@ pub struct UnitStatus {
     pub last_error: Option<String>,
     /// How long the last run took, all attempts together.
     pub last_duration: Option<Duration>,
-    /// How long after it was due the last run of a task began.
+    /// How long after it was due the last run of a task began; zero for one that was triggered.
     pub lateness: Option<Duration>,
     /// When a task runs next.
     pub next_run: Option<Timestamp>,
@@ -131,7 +131,7 @@ pub struct UnitStatus {
     pub depth: Option<usize>,
     /// Items its queue can hold.
     pub capacity: Option<usize>,
-    /// How long the last item waited in the queue.
+    /// How long the last item waited in the queue, of those sent since the host serves it.
     pub wait: Option<Duration>,
     /// Items that its queue dropped because it was full.
     pub dropped: Option<u64>,

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use crate::attempt::{self, Ended, Limit};
 use crate::clock::RunInFlight;
 use crate::current::Seat;
-use crate::error::{BoxError, describe};
+use crate::error::{BoxError, describe, escaped};
 use crate::outcome::{Halt, Kind, Outcome, RunOutcome};
 use crate::panics;
 use crate::scope::RunFacts;
@@ -36,51 +36,53 @@ impl Runner {
         F: FnMut(RunFacts) -> Fut,
         Fut: Future<Output = Outcome>,
     {
-        let id = self.unit.next_run_id();
-        let span = tracing::info_span!("run", unit = %self.unit.name, run = id,
-            worker = self.worker, attempt = tracing::field::Empty, outcome = tracing::field::Empty);
-        let mut run = InFlight::begin(&self.unit, span.clone());
-        // `instrument` enters the span for every poll and for the drop.
-        let outcome = self.attempts(id, run.began, &span, attempt).instrument(span.clone()).await;
+        let mut run = InFlight::begin(&self.unit);
+        let outcome = self.attempts(&mut run, attempt).await;
         run.end(outcome);
         outcome
     }
 
-    async fn attempts<F, Fut>(
-        &mut self,
-        run: u64,
-        began: Instant,
-        span: &tracing::Span,
-        mut attempt: F,
-    ) -> RunOutcome
+    async fn attempts<F, Fut>(&mut self, run: &mut InFlight, mut attempt: F) -> RunOutcome
     where
         F: FnMut(RunFacts) -> Fut,
         Fut: Future<Output = Outcome>,
     {
-        let deadline = self.policy.deadline.and_then(|limit| began.checked_add(limit));
+        let deadline = self.policy.deadline.and_then(|limit| run.began.checked_add(limit));
         let limit = Limit { timeout: self.policy.timeout, deadline };
         for number in 1.. {
-            span.record("attempt", number);
-            let facts = RunFacts { id: run, attempt: number, worker: self.worker };
-            let ended = attempt::run(attempt(facts), &mut self.seat, &self.unit.clock, limit).await;
-            self.blocking_calls().await;
-            let failure = match judge(ended, limit, &self.unit) {
+            let facts = RunFacts { id: run.id, attempt: number, worker: self.worker };
+            let span = self.span(facts);
+            run.span = span.clone();
+            let work = attempt(facts);
+            // `instrument` enters the span for every poll and for the drop.
+            let ended =
+                attempt::run(work, &mut self.seat, &self.unit.clock, limit).instrument(span.clone()).await;
+            self.blocking_calls().instrument(span.clone()).await;
+            let failure = match span.in_scope(|| judge(ended, limit, &self.unit)) {
                 Ok(outcome) => return outcome,
                 Err(failure) => failure,
             };
             if !self.may_retry(number, &failure, limit) {
-                tracing::error!(attempt = number, error = %failure, "run failed");
+                span.in_scope(|| tracing::error!(error = %failure, "run failed"));
                 return failure.outcome;
             }
             let wait = self.policy.backoff.delay(number, fastrand::u64(..));
-            tracing::warn!(attempt = number, error = %failure, wait = ?wait, "attempt failed, trying again");
+            span.in_scope(|| tracing::warn!(error = %failure, wait = ?wait, "attempt failed, trying again"));
             if !self.back_off(wait, deadline).await {
-                tracing::error!(attempt = number, error = %failure, "run failed, no time for another attempt");
+                span.in_scope(
+                    || tracing::error!(error = %failure, "run failed, no time for another attempt"),
+                );
                 return failure.outcome;
             }
             self.unit.record.retried();
         }
         unreachable!("the numbers of attempts do not end")
+    }
+
+    /// The span of an attempt, so that each of its lines tells which one it is. Most runs have one.
+    fn span(&self, facts: RunFacts) -> tracing::Span {
+        tracing::info_span!("run", unit = %self.unit.name, run = facts.id, attempt = facts.attempt,
+            worker = self.worker, outcome = tracing::field::Empty)
     }
 
     fn may_retry(&self, number: u32, failure: &Failure, limit: Limit) -> bool {
@@ -126,6 +128,8 @@ impl Runner {
 /// A run in flight. Dropped before its end, it is recorded as interrupted: the grace of a stop was over.
 struct InFlight {
     unit: Arc<UnitSeat>,
+    id: u64,
+    /// That of the last attempt.
     span: tracing::Span,
     began: Instant,
     ended: bool,
@@ -133,9 +137,15 @@ struct InFlight {
 }
 
 impl InFlight {
-    fn begin(unit: &Arc<UnitSeat>, span: tracing::Span) -> Self {
-        let clock = &unit.clock;
-        Self { began: clock.now(), ended: false, _counted: clock.run_started(), unit: Arc::clone(unit), span }
+    fn begin(unit: &Arc<UnitSeat>) -> Self {
+        Self {
+            id: unit.next_run_id(),
+            span: tracing::Span::none(),
+            began: unit.clock.now(),
+            ended: false,
+            _counted: unit.clock.run_started(),
+            unit: Arc::clone(unit),
+        }
     }
 
     fn end(&mut self, outcome: RunOutcome) {
@@ -176,7 +186,7 @@ fn judge(ended: Ended<Outcome>, limit: Limit, unit: &UnitSeat) -> Result<RunOutc
     let failure = match ended {
         Ended::Returned(Ok(())) => return Ok(RunOutcome::Succeeded),
         Ended::Returned(Err(Halt(Kind::Cancelled(reason)))) => {
-            tracing::info!(reason, "run cancelled");
+            tracing::info!(reason = escaped(&reason), "run cancelled");
             return Ok(RunOutcome::Cancelled);
         }
         Ended::Returned(Err(Halt(Kind::Failed(error)))) => failed(RunOutcome::Failed, consume(error)),
@@ -187,7 +197,7 @@ fn judge(ended: Ended<Outcome>, limit: Limit, unit: &UnitSeat) -> Result<RunOutc
             Failure { permanent: true, ..failed(RunOutcome::Discarded, consume(error)) }
         }
         Ended::Panicked(payload) => {
-            failed(RunOutcome::Panicked, format!("panicked: {}", panics::into_message(payload)))
+            failed(RunOutcome::Panicked, format!("panicked: {}", escaped(&panics::into_message(payload))))
         }
         Ended::TimedOut => failed(RunOutcome::TimedOut, timed_out(limit, unit)),
     };

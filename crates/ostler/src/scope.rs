@@ -112,6 +112,12 @@ pub trait FromScope<S>: Sized + Send {
     ///
     /// # Errors
     /// The rejection.
+    ///
+    /// # Panics
+    /// A panic fails the attempt.
+    ///
+    /// # Cancel safety
+    /// It is part of the attempt, and dropped with it at a timeout or at the end of a grace.
     fn from_scope(scope: &Scope<S>) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 

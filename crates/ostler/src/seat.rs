@@ -140,7 +140,9 @@ mod tests {
         let seat = seat();
         seat.request_stop(StopReason::Requested);
         let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
-        seat.spawn(async move { drop(sender.send(())) });
+        seat.spawn(async move {
+            let _ = sender.send(());
+        });
         assert!(receiver.await.is_err(), "the part was dropped, not run");
         assert_eq!(seat.alive.live(), 0);
     }

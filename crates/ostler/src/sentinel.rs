@@ -221,3 +221,15 @@ fn speak(text: String) -> mpsc::Receiver<()> {
     });
     heard
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{DROP_TIME, LAST_WORD};
+
+    #[test]
+    fn the_host_ends_before_the_watchdog_and_both_within_the_promised_second() {
+        assert!(LAST_WORD + DROP_TIME < AFTER_GRACE);
+        assert!(AFTER_GRACE + LAST_WORDS < Duration::from_secs(1));
+    }
+}

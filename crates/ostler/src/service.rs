@@ -35,6 +35,15 @@ use crate::stop::Stop;
 pub trait Service<S>: Send + Sync + 'static {
     /// Runs until the work is done, it fails, or `cx.stop()` is requested. Called again for each restart; two calls
     /// never overlap.
+    ///
+    /// # Errors
+    /// Whatever it cannot go on with; the unit's [`Restart`](crate::Restart) decides what follows.
+    ///
+    /// # Panics
+    /// A panic is a failure like an error.
+    ///
+    /// # Cancel safety
+    /// The future is dropped at an await when the grace of a stop is over.
     fn run(&self, cx: Context<S>) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
@@ -78,7 +87,8 @@ impl<S> Context<S> {
         }
     }
 
-    /// A scope of its own, from which extractors can be made for one piece of work.
+    /// A scope of its own, from which extractors can be made for one piece of work. It has a run's number; whatever is done
+    /// with it is not counted, timed or retried.
     pub fn scope(&self) -> Scope<S> {
         let facts = RunFacts { id: self.unit.next_run_id(), attempt: 1, worker: None };
         Scope::new(Arc::clone(&self.state), Arc::clone(&self.unit), facts)

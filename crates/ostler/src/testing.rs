@@ -108,8 +108,11 @@ impl TestHost {
     }
 
     /// Moves the clock forward, stopping at every timer on the way and running the host until it is idle there.
+    ///
+    /// # Panics
+    /// Inside of an async runtime, as all methods that run the host.
     pub fn advance(&mut self, by: Duration) {
-        let end = self.clock.now() + by;
+        let end = self.clock.after(by);
         self.run_until_idle();
         while let Some(timer) = self.clock.next_timer().filter(|&timer| timer <= end) {
             self.clock.advance_to(timer);
@@ -126,7 +129,7 @@ impl TestHost {
     }
 
     /// Runs `future` on the host's runtime until it is ready: to send to a queue, to make a request. The clock stands
-    /// still.
+    /// still, so a future that waits for it never is.
     pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
         self.runtime.as_ref().expect("the runtime is there until the drop").block_on(future)
     }

@@ -28,7 +28,8 @@ pub struct Unit {
     pub(crate) readiness: bool,
 }
 
-/// A unit called `name`: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.
+/// A unit called `name`: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`. Other names, and a second unit of the same name, are
+/// refused at start.
 pub fn unit(name: impl Into<String>) -> Unit {
     Unit {
         name: name.into().into(),
@@ -40,14 +41,16 @@ pub fn unit(name: impl Into<String>) -> Unit {
 }
 
 impl Unit {
-    /// How long it may take to stop. It can only be shorter than the host's grace, which is one clock for all.
+    /// How long it may take to stop. It can only be shorter than the host's grace, which is one clock for all. Zero means that
+    /// it is told *requested* and *aborting* at once.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
         self
     }
 
-    /// How long it may take to become ready (default [`DEFAULT_START_TIMEOUT`]); then the start has failed.
+    /// How long it may take to become ready (default [`DEFAULT_START_TIMEOUT`]; zero is refused at start); then the start has
+    /// failed.
     #[must_use]
     pub fn start_timeout(mut self, limit: Duration) -> Self {
         self.start_timeout = limit;
@@ -63,7 +66,7 @@ impl Unit {
     }
 
     /// Makes the host wait for a mounted value until it has called [`Context::ready`](crate::Context::ready). An
-    /// async function that is a service says the same by taking a [`Ready`](crate::Ready).
+    /// async function that is a service says the same by taking a [`Ready`](crate::Ready). Refused at start for other units.
     #[must_use]
     pub fn readiness(mut self) -> Self {
         self.readiness = true;
@@ -168,7 +171,7 @@ impl Restart {
         }
     }
 
-    /// At most `restarts` within any `window`.
+    /// At most `restarts` within any `window`. A window of zero is refused at start.
     #[must_use]
     pub const fn budget(mut self, restarts: u32, window: Duration) -> Self {
         self.budget = restarts;

@@ -14,11 +14,9 @@ use std::time::Duration;
 
 use common::Log;
 use ostler::backoff::Backoff;
-use ostler::queue::{self, Items, Queue, Work};
+use ostler::queue::{self, Queue, Work};
 use ostler::testing::TestHost;
-use ostler::{
-    Clock, Error, Host, Run, RunOutcome, SECOND, State, Stop, StopReason, UnitEnd, UnitState, unit,
-};
+use ostler::{Clock, Error, Host, Run, RunOutcome, SECOND, State, Stop, StopReason, UnitEnd, UnitState};
 
 #[test]
 fn items_are_handled_by_numbered_workers_side_by_side() {
@@ -120,6 +118,18 @@ fn an_item_times_out() {
     test.advance(10 * SECOND);
     let unit = test.unit("work");
     assert_eq!((unit.runs, unit.last_outcome), (2, Some(RunOutcome::TimedOut)));
+}
+
+#[test]
+fn items_that_a_full_queue_drops_are_counted() {
+    async fn take(_: u32) {}
+    let (queue, items) = queue::bounded_with(2, queue::Full::DropOldest);
+    (0..5).for_each(|n| queue.try_send(n).unwrap());
+    let mut test = TestHost::start(Host::new(()).consume("work", items, take)).unwrap();
+    test.run_until_idle();
+    let unit = test.unit("work");
+    assert_eq!((unit.runs, unit.dropped), (2, Some(3)));
+    test.stop().unwrap();
 }
 
 #[test]
@@ -263,47 +273,4 @@ fn workers_that_are_never_kept_waiting_let_others_run() {
     // Tokio gives a task 128 steps before it must yield.
     assert!(log.count("turn") > 100, "{} turns", log.count("turn"));
     test.stop().unwrap();
-}
-
-#[test]
-fn a_service_that_fills_the_queue_it_receives_from_is_warned_of() {
-    async fn relay(items: State<Items<u32>>, queue: State<Queue<u32>>) {
-        while let Some(item) = items.recv().await {
-            queue.send(item).await.ok();
-            queue.send(item).await.ok();
-        }
-    }
-    #[derive(Clone)]
-    struct App {
-        queue: Queue<u32>,
-        items: Items<u32>,
-    }
-    ostler::state! { App { queue: Queue<u32>, items: Items<u32> } }
-    let warnings = Log::default();
-    let seen = warnings.clone();
-    let writer = move || Lines(seen.clone());
-    let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let (queue, items) = queue::bounded(1);
-    let host = Host::new(App { queue: queue.clone(), items }).grace(SECOND).service(unit("relay"), relay);
-    let mut test = TestHost::start(host).unwrap();
-    queue.try_send(1).unwrap();
-    test.run_until_idle();
-    let warned = warnings.all().iter().any(|line| line.contains("WARN") && line.contains("relay"));
-    assert!(warned, "{:?}", warnings.all());
-    drop(test);
-}
-
-/// Writes log lines into a [`Log`].
-struct Lines(Log);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.add(String::from_utf8_lossy(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -124,3 +124,38 @@ fn a_state_in_an_arc_gives_its_content_and_itself() {
     test.advance(SECOND);
     assert_eq!(log.all(), ["whole", "part"]);
 }
+
+#[test]
+fn extractors_are_dropped_in_reverse_however_a_run_ends() {
+    async fn panics(_one: Noted<1>, _two: Noted<2>) {
+        panic!("boom");
+    }
+    async fn hangs(_one: Noted<1>, _two: Noted<2>) {
+        std::future::pending::<()>().await;
+    }
+    let drops = |app: &App| -> Vec<String> {
+        app.log.all().into_iter().filter(|line| line.starts_with("drop")).collect()
+    };
+    let reverse = ["drop 2", "drop 1"];
+
+    let app = App::default();
+    let mut test = TestHost::start(Host::new(app.clone()).task("panics", every(SECOND), panics)).unwrap();
+    test.advance(SECOND);
+    assert_eq!(drops(&app), reverse);
+
+    let app = App::default();
+    let plan = every(SECOND * 60).timeout(SECOND);
+    let mut test = TestHost::start(Host::new(app.clone()).task("times-out", plan, hangs)).unwrap();
+    test.quiet_after(std::time::Duration::from_millis(50));
+    test.advance(SECOND * 61);
+    assert_eq!(drops(&app), reverse);
+
+    let app = App::default();
+    let plan = every(SECOND * 60).first(ostler::First::Now);
+    let mut test =
+        TestHost::start(Host::new(app.clone()).grace(SECOND).task("aborted", plan, hangs)).unwrap();
+    test.quiet_after(std::time::Duration::from_millis(50));
+    test.run_until_idle();
+    test.stop().unwrap();
+    assert_eq!(drops(&app), reverse);
+}

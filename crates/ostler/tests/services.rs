@@ -180,3 +180,17 @@ fn two_instances_of_a_service_never_overlap() {
     assert_eq!(test.unit("s").last_error.as_deref(), Some("again"));
     test.stop().unwrap();
 }
+
+#[test]
+fn restarts_are_jittered_unless_told_otherwise() {
+    let log = Log::default();
+    let restart = Restart::on_failure().budget(1, HOUR).backoff(Backoff::constant(MINUTE).jitter(1.0));
+    let host = (0..20).fold(Host::new(log.clone()), |host, n| {
+        host.service(unit(format!("s{n}")).restart(restart.when_spent(Spent::StayFailed)), crash)
+    });
+    let mut test = TestHost::start(host).unwrap();
+    test.advance(MINUTE);
+    let again: std::collections::BTreeSet<String> = log.all().into_iter().skip(20).collect();
+    assert!(again.len() > 5, "{again:?}");
+    test.stop().unwrap();
+}

@@ -15,7 +15,7 @@ use ostler::queue;
 use ostler::testing::TestHost;
 use ostler::{
     BoxError, Context, Error, First, HOUR, Host, MINUTE, Overlap, Ready, Restart, Run, SECOND, Service,
-    State, Stop, UnitEnd, UnitState, cron, every, unit,
+    State, Stop, UnitEnd, UnitState, after_completion, cron, every, unit,
 };
 
 async fn nothing() {}
@@ -35,6 +35,9 @@ fn every_mistake_is_reported_at_once_and_nothing_is_started() {
     async fn takes_ready(_: Ready) {}
     let log = Log::default();
     let (queue, items) = queue::bounded_with::<u8>(0, queue::Full::Wait);
+    async fn takes_item_and_ready(_: u8, _: Ready) {}
+    let (_fourth, tried) = queue::bounded::<u8>(1);
+    let (_fifth, waited) = queue::bounded::<u8>(1);
     let (_third, shared) = queue::bounded::<u8>(1);
     let (_second, no_workers) = queue::bounded::<u8>(1);
     let host = Host::new(log.clone())
@@ -54,6 +57,11 @@ fn every_mistake_is_reported_at_once_and_nothing_is_started() {
         .service(unit("start").start_timeout(Duration::ZERO), until_stopped)
         .service(unit("budget").restart(Restart::always().budget(1, Duration::ZERO)), until_stopped)
         .service("two words", until_stopped)
+        .task("delay", after_completion(Duration::ZERO), started)
+        .task("deadline", every(SECOND).deadline(Duration::ZERO), started)
+        .consume("item-attempts", tried.workers(1).attempts(0), take)
+        .consume("item-ready", waited, takes_item_and_ready)
+        .service(unit("promised").readiness(), until_stopped)
         .task("jitter", every(SECOND).jitter(SECOND), started)
         .task(unit("restart").restart(Restart::never()), every(SECOND), started)
         .task(unit("readiness").readiness(), every(SECOND), started)
@@ -80,6 +88,11 @@ fn every_mistake_is_reported_at_once_and_nothing_is_started() {
             ("start", "start_timeout"),
             ("budget", "restart"),
             ("two words", "name"),
+            ("delay", "period"),
+            ("deadline", "deadline"),
+            ("item-attempts", "attempts"),
+            ("item-ready", "handler"),
+            ("promised", "readiness"),
             ("jitter", "jitter"),
             ("restart", "restart"),
             ("readiness", "readiness"),
@@ -88,7 +101,7 @@ fn every_mistake_is_reported_at_once_and_nothing_is_started() {
     );
     assert_eq!(error.exit_code(), 78);
     assert!(error.is_registration() && error.is_config());
-    assert!(error.to_string().starts_with("19 mistakes in the registration"));
+    assert!(error.to_string().starts_with("24 mistakes in the registration"));
     assert!(log.all().is_empty(), "nothing may be started");
     drop(queue);
 }

@@ -284,3 +284,27 @@ fn overruns_in_both_waves_and_after_a_failed_start_do_not_add_up() {
     let took = error.report().unwrap().took();
     assert!(took <= 5 * SECOND + Duration::from_millis(600), "{took:?}");
 }
+
+#[test]
+fn a_stop_waits_for_a_blocking_call_whose_run_has_timed_out() {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::{Arc, Mutex};
+    type Gate = Arc<Mutex<Receiver<()>>>;
+    async fn hold(gate: State<Gate>) {
+        let gate = gate.0;
+        ostler::blocking(move || gate.lock().unwrap().recv().unwrap()).await;
+    }
+    let (open, gate): (Sender<()>, _) = channel();
+    let plan = every(HOUR).first(First::Now).timeout(SECOND);
+    let host = Host::new(Gate::new(Mutex::new(gate))).grace(HOUR).task("hold", plan, hold);
+    let mut test = TestHost::start(host).unwrap();
+    test.quiet_after(Duration::from_millis(50));
+    test.advance(2 * SECOND);
+    test.handle().stop();
+    test.advance(MINUTE);
+    assert!(!test.has_ended(), "the call still goes on, and the grace is an hour");
+    open.send(()).unwrap();
+    let report = test.stop().unwrap();
+    let unit = report.unit("hold").unwrap();
+    assert_eq!((unit.end, unit.blocking_left, unit.failed), (UnitEnd::Stopped, 0, 1));
+}

@@ -431,6 +431,32 @@ fn a_thousand_tasks_due_together_all_run_in_order_of_registration() {
 }
 
 #[test]
+fn a_thousand_waiting_tasks_are_one_sleeper() {
+    let host = (0..1_000)
+        .fold(Host::new(Counter::default()), |host, n| host.task(format!("t{n}"), every(HOUR), count));
+    let mut test = TestHost::start(host).unwrap();
+    let alive = test.block_on(async { tokio::runtime::Handle::current().metrics().num_alive_tasks() });
+    assert!(alive < 10, "{alive} tokio tasks");
+}
+
+#[test]
+fn retries_are_jittered_unless_told_otherwise() {
+    async fn fail(run: Run, log: State<Log>, clock: Clock) -> Result<(), &'static str> {
+        if run.attempt() == 2 {
+            log.add(clock.wall().as_millisecond().to_string());
+        }
+        Err("no")
+    }
+    let log = Log::default();
+    let plan = || every(HOUR).first(First::Now).attempts(2).backoff(Backoff::constant(MINUTE));
+    let host = (0..20).fold(Host::new(log.clone()), |host, n| host.task(format!("t{n}"), plan(), fail));
+    let mut test = TestHost::start(host).unwrap();
+    test.advance(2 * MINUTE);
+    let times: std::collections::BTreeSet<String> = log.all().into_iter().collect();
+    assert!(times.len() > 5, "{times:?}");
+}
+
+#[test]
 fn a_handler_sees_its_host() {
     async fn look(host: HostHandle, log: State<Log>) {
         log.add(host.unit("look").unwrap().kind.to_string());

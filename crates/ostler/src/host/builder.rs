@@ -139,7 +139,7 @@ impl<S: Send + Sync + 'static> Host<S> {
     /// A consumer: `handler` is called once for each item of a queue.
     ///
     /// When the host stops, the queue is closed for senders, and what it holds is worked off within the grace
-    /// (or dropped: [`Plan::leftover`]).
+    /// (or dropped: [`Plan::leftover`]). Two consumers of one queue are refused at start; one with more workers does the same.
     ///
     /// ```
     /// # use ostler::{Host, State, queue};
@@ -253,7 +253,8 @@ impl<S: Send + Sync + 'static> Host<S> {
 /// Settings of the host, and its run.
 impl<S> Host<S> {
     /// How long a stop may take in all (default [`DEFAULT_GRACE`]): one clock, started after the drain delay. A second
-    /// after its end the process is gone.
+    /// after its end at the latest [`run`](Self::run) has returned or, where the host may end the process
+    /// ([`signals`](Self::signals)), the process is gone. Zero drops everything at once.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.prepared.grace = grace;
         self
@@ -268,6 +269,9 @@ impl<S> Host<S> {
 
     /// Serves `/livez`, `/readyz` and `/startupz` on a thread of their own: `.probes(([0, 0, 0, 0], 9090))`, or a
     /// `std::net::TcpListener`. An address that cannot be bound is a configuration error (exit code 78).
+    ///
+    /// A request's header may take 5 s and 16 KiB, a connection 10 s and one request; beyond 256 connections the oldest is
+    /// ended for each new one.
     pub fn probes(mut self, at: impl Into<Probes>) -> Self {
         self.prepared.probes = Some(at.into());
         self
@@ -288,14 +292,15 @@ impl<S> Host<S> {
 
     /// Runs the host until it is stopped, all of its units have completed, or one has failed for good.
     ///
-    /// Under [`ostler::main`](crate::main) that is the end of the program. Under a runtime of your own (it must have
-    /// its timers and I/O enabled) the host works as well, and three things are yours: the exit code
+    /// Under [`ostler::main`](crate::main) that is the end of the program. Under a runtime of your own the host works as
+    /// well, and three things are yours: the exit code
     /// ([`Report::exit_code`], [`Error::exit_code`]); not to wait for stuck blocking threads, which `#[tokio::main]`
     /// does for ever (`Runtime::shutdown_background`); and that after the host's end a signal ends the process at
     /// once.
     ///
     /// # Errors
-    /// Mistakes in the registration, all at once, before anything is started; a unit that did not start, after those
+    /// Mistakes in the registration, all at once, before anything is started; an address of the probes that cannot be bound; a
+    /// thread or a signal handler that the system does not give; a unit that did not start, after those
     /// that had are stopped; a unit that failed beyond its restart budget, after all are stopped. The latter two carry
     /// a [`Report`].
     ///

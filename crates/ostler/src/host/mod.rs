@@ -12,6 +12,8 @@ use std::pin::Pin;
 pub use self::builder::{DEFAULT_GRACE, Host};
 pub(crate) use self::builder::{Prepared, Registered, StartConsumer, Wave, Work};
 pub(crate) use self::life::run;
+#[cfg(test)]
+pub(crate) use self::stop::{DROP_TIME, LAST_WORD};
 
 /// A boxed future that can be sent.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

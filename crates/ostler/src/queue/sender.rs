@@ -123,8 +123,8 @@ impl<T> Queue<T> {
             let oldest = shared.core.push_dropping_oldest(shared.entry(item));
             return match oldest {
                 Ok(None) => Ok(None),
-                Ok(Some(_)) => {
-                    shared.count_dropped();
+                Ok(Some(oldest)) => {
+                    shared.drop_counted(oldest);
                     Ok(None)
                 }
                 Err(Entry { item, .. }) => Err(SendError { item, why: Why::Closed }),
@@ -132,8 +132,8 @@ impl<T> Queue<T> {
         }
         match (shared.core.try_push(shared.entry(item)), shared.full) {
             (Ok(()), _) => Ok(None),
-            (Err(Refused::Full(_)), Full::DropNewest) => {
-                shared.count_dropped();
+            (Err(Refused::Full(newest)), Full::DropNewest) => {
+                shared.drop_counted(newest);
                 Ok(None)
             }
             (Err(Refused::Full(Entry { item, .. })), Full::Wait) => Ok(Some(item)),

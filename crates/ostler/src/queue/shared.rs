@@ -50,8 +50,9 @@ impl<T> Shared<T> {
         }
     }
 
+    /// Its consumer's name; before it has one, or where a user's own loop receives, the type of its items.
     pub(super) fn name(&self) -> &str {
-        self.name.get().map_or("unnamed", |name| name)
+        self.name.get().map_or(std::any::type_name::<T>(), |name| name)
     }
 
     pub(super) fn entry(&self, item: T) -> Entry<T> {
@@ -68,8 +69,10 @@ impl<T> Shared<T> {
         count
     }
 
-    pub(super) fn count_dropped(&self) {
+    /// Drops an item for which there was no room.
+    pub(super) fn drop_counted(&self, entry: Entry<T>) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
+        panics::discard(entry);
     }
 }
 

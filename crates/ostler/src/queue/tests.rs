@@ -144,7 +144,8 @@ fn what_is_buffered_goes_with_the_last_receiver() {
 #[derive(Default)]
 struct Ledger {
     accepted: Mutex<HashMap<usize, Vec<u32>>>,
-    received: Mutex<Vec<(usize, u32)>>,
+    /// What each consumer took, in its order.
+    received: Mutex<HashMap<u64, Vec<(usize, u32)>>>,
 }
 
 /// Producers whose sends are cancelled at random, on a queue of `capacity`.
@@ -194,7 +195,9 @@ async fn many_to_many(capacity: usize, each: u32, seed: u64) -> Ledger {
                 })
                 .await;
                 match received {
-                    Some(Some(item)) => ledger.received.lock().unwrap().push(item),
+                    Some(Some(item)) => {
+                        ledger.received.lock().unwrap().entry(consumer).or_default().push(item)
+                    }
                     Some(None) => return,
                     None => tokio::task::yield_now().await,
                 }
@@ -216,7 +219,14 @@ proptest! {
         for (producer, numbers) in ledger.accepted.into_inner().unwrap() {
             accepted.extend(numbers.into_iter().map(|number| (producer, number)));
         }
-        let mut received = ledger.received.into_inner().unwrap();
+        let by_consumer = ledger.received.into_inner().unwrap();
+        for taken in by_consumer.values() {
+            for producer in 0..8 {
+                let numbers = taken.iter().filter(|(from, _)| *from == producer).map(|(_, number)| number);
+                prop_assert!(numbers.is_sorted(), "producer {producer} was overtaken by itself");
+            }
+        }
+        let mut received: Vec<_> = by_consumer.into_values().flatten().collect();
         prop_assert!(!accepted.is_empty());
         accepted.sort_unstable();
         received.sort_unstable();

@@ -44,6 +44,9 @@ impl Work {
     ///
     /// # Errors
     /// What the closure returns.
+    ///
+    /// # Cancel safety
+    /// The closure's future is dropped with this one.
     pub async fn run(self, stop: Stop) -> Outcome {
         let job = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         job(stop).await

@@ -13,7 +13,7 @@ use super::machine::{Restarts, Verdict};
 use super::{Event, Events, Starting};
 use crate::attempt::{self, Ended, Limit};
 use crate::current::{Seat, Sitter};
-use crate::error::{BoxError, describe};
+use crate::error::{BoxError, describe, escaped};
 use crate::outcome::Outcome;
 use crate::panics;
 use crate::ready::Ready;
@@ -216,7 +216,9 @@ fn result_of(ended: Ended<Outcome>) -> Result<(), BoxError> {
     match ended {
         Ended::Returned(Ok(())) => Ok(()),
         Ended::Returned(Err(halt)) => Err(halt.into_error()),
-        Ended::Panicked(payload) => Err(format!("panicked: {}", panics::into_message(payload)).into()),
+        Ended::Panicked(payload) => {
+            Err(format!("panicked: {}", escaped(&panics::into_message(payload))).into())
+        }
         Ended::TimedOut => Err("timed out".into()),
     }
 }

@@ -34,7 +34,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Reads `expression` (5 fields, or 6 with seconds first) in the zone called `zone`: an IANA name such as
+    /// Reads `expression` (5 fields, or 6 with seconds first; at most 256 characters) in the zone called `zone`: an IANA name such as
     /// `Europe/Oslo`, or `local` for the zone of this machine.
     ///
     /// # Errors

@@ -56,7 +56,7 @@ impl<T> Plan<T> {
         Self { trigger, policy: Policy::default() }
     }
 
-    /// How long one attempt may take (default: no limit). Then it is dropped and counts as failed; its tracked
+    /// How long one attempt may take (default: no limit; zero is refused at start). Then it is dropped and counts as failed; its tracked
     /// [`blocking`](crate::blocking) calls are waited for, as they cannot be stopped.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
@@ -64,7 +64,8 @@ impl<T> Plan<T> {
         self
     }
 
-    /// How long all attempts of a run may take together, the waits between them included (default: no limit).
+    /// How long all attempts of a run may take together, the waits between them included (default: no limit; zero is refused
+    /// at start).
     #[must_use]
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.policy.deadline = Some(limit);
@@ -84,14 +85,16 @@ impl Plan<Timer> {
         Self::new(Timer::new(rule))
     }
 
-    /// When the first run is due (default [`First::AfterPeriod`]). For `every` and `after_completion` only.
+    /// When the first run is due (default [`First::AfterPeriod`]). For `every` and `after_completion`; refused at start for
+    /// others.
     #[must_use]
     pub fn first(mut self, first: First) -> Self {
         self.trigger.first = first;
         self
     }
 
-    /// A random wait of up to `most` before each run, so that many hosts do not act as one. The grid stays as it is.
+    /// A random wait of up to `most` before each run, so that many hosts do not act as one. The grid stays as it is; for
+    /// `every`, `most` as long as the period or longer is refused at start.
     #[must_use]
     pub fn jitter(mut self, most: Duration) -> Self {
         self.trigger.jitter = most;

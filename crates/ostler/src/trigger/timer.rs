@@ -46,7 +46,7 @@ pub enum Overlap {
     /// The run that is due is left out and counted as skipped. The default of `cron`.
     Skip,
     /// Up to so many wait for the running one to end; more are left out. The default of `every` is 1: however many
-    /// ticks pass during a run, they come to one run after it.
+    /// ticks pass during a run, they come to one run after it. `Queue(0)` is refused at start.
     Queue(usize),
     /// It starts beside the other.
     Allow,
@@ -181,7 +181,7 @@ fn next_tick(tick: Instant, period: Duration, now: Instant) -> Next {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Clock, DAY, SECOND};
+    use crate::clock::{Clock, DAY, MINUTE, SECOND};
     use proptest::prelude::*;
 
     fn moment() -> Moment {
@@ -201,6 +201,28 @@ mod tests {
         assert_eq!(due, Due::At(start.now + SECOND));
         let next = timer.next_due(due, later(start, Duration::from_millis(3_700)));
         assert_eq!(next, Next { due: Some(Due::At(start.now + 4 * SECOND)), missed: 2 });
+    }
+
+    #[test]
+    fn each_rule_has_its_overlap_unless_told_otherwise() {
+        let of = |rule| Timer::new(rule).overlap();
+        assert_eq!(of(Rule::Every(SECOND)), Overlap::Queue(1));
+        assert_eq!(of(Rule::OnDemand), Overlap::Queue(1));
+        assert_eq!(of(Rule::Cron(Schedule::cron("* * * * *", "UTC").map(Box::new))), Overlap::Skip);
+        let timer = Timer { overlap: Some(Overlap::Allow), ..Timer::new(Rule::Every(SECOND)) };
+        assert_eq!(timer.overlap(), Overlap::Allow);
+    }
+
+    #[test]
+    fn a_first_run_at_an_instant_that_has_passed_is_due_at_once_and_one_to_come_sets_the_grid() {
+        let start = moment();
+        let at = |wall| Timer { first: First::At(wall), ..Timer::new(Rule::Every(MINUTE)) };
+        let past = at(start.wall.saturating_sub(DAY).unwrap());
+        assert_eq!(past.first_due(start), Some(Due::At(start.now)));
+        let first = start.wall.saturating_add(10 * SECOND).unwrap();
+        // Seen three seconds late: the second tick is a minute after the first, not after the look.
+        let next = at(first).next_due(Due::Wall(first), later(start, 13 * SECOND));
+        assert_eq!(next.due, Some(Due::At(start.now + 70 * SECOND)));
     }
 
     #[test]

@@ -248,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_of_two_keeps_two_ticks_with_their_due_times_and_leaves_out_the_third() {
+        let (mut table, start) = table(vec![every_second(Some(Overlap::Queue(2)))]);
+        assert_eq!(table.look(start).fires.len(), 1);
+        let looks: Vec<Look> = (1..=3).map(|second| table.look(after(start, second * SECOND))).collect();
+        assert!(looks.iter().all(|look| look.fires.is_empty()));
+        assert_eq!(looks.iter().map(|look| look.skipped.len()).collect::<Vec<_>>(), [0, 0, 1]);
+        let end = after(start, 3 * SECOND + SECOND / 2);
+        assert_eq!(table.ended(0, end).unwrap().lateness, 2 * SECOND + SECOND / 2);
+        assert_eq!(table.ended(0, end).unwrap().lateness, SECOND + SECOND / 2);
+        assert_eq!(table.ended(0, end), None);
+    }
+
+    #[test]
     fn asking_by_hand_while_running_gives_exactly_one_more_run() {
         let (mut table, start) = table(vec![Timer::new(Rule::OnDemand)]);
         assert!(table.asked(0).is_some());
