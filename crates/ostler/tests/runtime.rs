@@ -38,7 +38,8 @@ fn a_host_whose_future_is_dropped_leaves_nothing_running() {
     async fn nothing() {}
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
-        let host = Host::new(()).signals(false).service("forever", forever).task("tick", every(SECOND), nothing);
+        let host =
+            Host::new(()).signals(false).service("forever", forever).task("tick", every(SECOND), nothing);
         let handle = host.handle();
         {
             let mut run = Box::pin(host.run());
