@@ -50,7 +50,8 @@ impl Unit {
     }
 
     /// How long it may take to become ready (default [`DEFAULT_START_TIMEOUT`]; zero is refused at start); then the start has
-    /// failed.
+    /// failed. A first poll that blocks counts too, unless it blocks the very thread that the host runs on (a
+    /// current-thread runtime of one's own).
     #[must_use]
     pub fn start_timeout(mut self, limit: Duration) -> Self {
         self.start_timeout = limit;

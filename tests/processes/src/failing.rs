@@ -9,7 +9,7 @@ use ostler::{
     BoxError, Context, Error, Host, MINUTE, Ready, Report, Restart, Service, Stop, every, queue, unit,
 };
 
-use crate::stopping::{GRACE, run};
+use crate::stopping::{GRACE, for_ever, run};
 
 /// Two restarts, at once.
 fn budget() -> Restart {
@@ -98,6 +98,18 @@ pub(crate) async fn start() -> Result<Report, Error> {
         };
     }
     run(host.grace(GRACE)).await
+}
+
+/// A unit whose first poll does not return, after one that started well.
+pub(crate) async fn blocking_start() -> Result<Report, Error> {
+    let blocker = unit("blocker").start_timeout(Duration::from_millis(200));
+    let host = Host::new(()).mount("bystander", Unit("bystander")).service(blocker, async || for_ever());
+    run(host.grace(GRACE)).await
+}
+
+/// An application that panics before it has a host.
+pub(crate) async fn app() -> Result<Report, Error> {
+    panic!("the app is upside down")
 }
 
 async fn until_stopped(name: &str, stop: Stop) {

@@ -24,6 +24,7 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("never-ready-select", || ostler::main(stopping::never_ready_select)),
     ("never-ready-again", || ostler::main(stopping::never_ready_again)),
     ("half-blocked", || ostler::main(stopping::half_blocked)),
+    ("own-signals", || ostler::main(stopping::own_signals)),
     ("exit-in-a-task", || ostler::main(stopping::exit_in_a_task)),
     // Errors.
     ("failing-service", || ostler::main(failing::service)),
@@ -33,13 +34,19 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("usage", || ostler::main(failing::usage)),
     ("registration", || ostler::main(failing::registration)),
     ("failed-start", || ostler::main(failing::start)),
+    ("blocking-start", || ostler::main(failing::blocking_start)),
+    ("panicking-app", || ostler::main(failing::app)),
     // Probes.
     ("probed", || ostler::main(probed::front)),
     ("hog", || ostler::main(probed::hog)),
+    ("failed-unit", || ostler::main(probed::failed_unit)),
+    ("failing-task", || ostler::main(probed::failing_task)),
     // Runtimes of the user's own.
     ("tokio-main", runtimes::tokio_main),
     ("current-thread", runtimes::current_thread),
     ("current-thread-deaf", runtimes::current_thread_deaf),
+    ("current-thread-stuck", runtimes::current_thread_stuck),
+    ("current-thread-stuck-alone", runtimes::current_thread_stuck_alone),
 ];
 
 fn main() -> ExitCode {

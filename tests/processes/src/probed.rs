@@ -2,24 +2,27 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use ostler::{Error, Host, Ready, Report, SECOND, Stop, blocking, queue};
+use ostler::{
+    BoxError, Error, First, Host, MINUTE, Ready, Report, Restart, Spent, Stop, after_completion, blocking,
+    queue, unit,
+};
 
-use crate::stopping::{GRACE, run};
+use crate::stopping::{GRACE, run, seconds};
 
 /// How long the front goes on after a signal; the tests know it too.
 const DRAIN_DELAY: Duration = Duration::from_secs(2);
 
-fn listen() -> io::Result<TcpListener> {
+pub(crate) fn listen() -> io::Result<TcpListener> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     println!("probes on {}", listener.local_addr()?);
     Ok(listener)
 }
 
 /// Waits for one line on standard input.
-fn line() -> io::Result<()> {
+pub(crate) fn line() -> io::Result<()> {
     io::stdin().read_line(&mut String::new()).map(drop)
 }
 
@@ -36,29 +39,72 @@ pub(crate) async fn front() -> Result<Report, Error> {
     run(host.probes(listen()?).drain_delay(DRAIN_DELAY).grace(GRACE)).await
 }
 
-/// A unit that, when the program is given a line, blocks all threads of the runtime for as many seconds as the second
-/// argument says.
+/// A unit that, when the program is given a line, blocks all threads of the runtime: until a second line, or for as many
+/// seconds as the second argument says. The third is the grace.
 pub(crate) async fn hog() -> Result<Report, Error> {
-    let seconds = std::env::args().nth(2).unwrap_or_default().parse::<u32>()?;
+    let (at_most, grace) = (seconds(1, MINUTE)?, seconds(2, GRACE)?);
     let threads = tokio::runtime::Handle::current().metrics().num_workers();
     let (meals, items) = queue::bounded::<()>(threads);
     let at_table = Arc::new(Barrier::new(threads));
-    let waiter = meals.clone();
+    let gate = Arc::new(Gate::default());
+    let (waiter, door) = (meals.clone(), Arc::clone(&gate));
     std::thread::spawn(move || {
         if line().is_ok() {
             (0..threads).for_each(|_| waiter.try_send(()).unwrap_or_else(|full| eprintln!("{full}")));
         }
+        if line().is_ok() {
+            door.open();
+        }
     });
     // The state keeps the queue open.
     let host = Host::new(meals).consume("hog", items.workers(threads), move |(): ()| {
-        let at_table = Arc::clone(&at_table);
+        let (at_table, gate) = (Arc::clone(&at_table), Arc::clone(&gate));
         async move {
             if at_table.wait().is_leader() {
                 println!("blocked {threads} threads");
             }
-            std::thread::sleep(seconds * SECOND);
+            gate.wait(at_most);
             println!("free");
         }
     });
+    run(host.probes(listen()?).grace(grace)).await
+}
+
+/// Blocks the threads that come to it until it is open.
+#[derive(Default)]
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn open(&self) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.opened.notify_all();
+    }
+
+    fn wait(&self, at_most: Duration) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.opened.wait_timeout_while(open, at_most, |open| !*open));
+    }
+}
+
+/// A service that is up, fails for good, and lets the host go on.
+pub(crate) async fn failed_unit() -> Result<Report, Error> {
+    let restart = Restart::never().when_spent(Spent::StayFailed);
+    let host = Host::new(()).service("front", async |stop: Stop| stop.requested().await).service(
+        unit("map").restart(restart),
+        async |ready: Ready| {
+            ready.notify();
+            Err::<(), _>("the map is torn")
+        },
+    );
+    run(host.probes(listen()?).grace(GRACE)).await
+}
+
+/// A task whose one run fails.
+pub(crate) async fn failing_task() -> Result<Report, Error> {
+    let now = after_completion(MINUTE).first(First::Now);
+    let host = Host::new(()).task("beat", now, async || Err::<(), BoxError>("no pulse".into()));
     run(host.probes(listen()?).grace(GRACE)).await
 }

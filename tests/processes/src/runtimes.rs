@@ -30,3 +30,13 @@ pub(crate) async fn current_thread() -> ExitCode {
 pub(crate) async fn current_thread_deaf() -> ExitCode {
     code_of(stopping::deaf().await)
 }
+
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn current_thread_stuck() -> ExitCode {
+    code_of(stopping::stuck().await)
+}
+
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn current_thread_stuck_alone() -> ExitCode {
+    code_of(stopping::stuck_alone().await)
+}

@@ -11,9 +11,20 @@ use ostler::{
     BoxError, Context, Error, First, Host, MINUTE, Ready, Report, Restart, SECOND, Service, Stop,
     after_completion, blocking, every, queue, unit,
 };
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::probed::{line, listen};
 
 /// The grace of nearly all fixtures; the tests know it too.
 pub(crate) const GRACE: Duration = SECOND;
+
+/// The argument at `place` after the scenario, in seconds.
+pub(crate) fn seconds(place: usize, otherwise: Duration) -> Result<Duration, Error> {
+    match std::env::args().nth(1 + place) {
+        Some(text) => Ok(text.parse::<u32>()? * SECOND),
+        None => Ok(otherwise),
+    }
+}
 
 /// Runs the host and prints its report.
 pub(crate) async fn run<S>(host: Host<S>) -> Result<Report, Error> {
@@ -70,18 +81,28 @@ async fn shout(name: &str) {
     }
 }
 
-/// A unit that does not even yield.
+/// A unit that does not even yield. The grace is the second argument.
 pub(crate) async fn stuck() -> Result<Report, Error> {
-    let host = Host::new(()).service("stuck", async || {
-        // The first poll returns, or the host would still be starting.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        println!("up");
-        for_ever();
-    });
-    run(host.grace(GRACE)).await
+    let host = Host::new(()).service("stuck", block);
+    run(host.probes(listen()?).grace(seconds(1, GRACE)?)).await
 }
 
-fn for_ever() {
+/// The same in a program that handles its signals itself, and stops the host when it is given a line.
+pub(crate) async fn stuck_alone() -> Result<Report, Error> {
+    let host = Host::new(()).service("stuck", block).signals(false);
+    let handle = host.handle();
+    std::thread::spawn(move || line().map(|()| handle.stop()));
+    run(host.probes(listen()?).grace(GRACE)).await
+}
+
+async fn block() {
+    // The first poll returns, or the host would still be starting.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    println!("up");
+    for_ever();
+}
+
+pub(crate) fn for_ever() {
     loop {
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -181,12 +202,27 @@ async fn late(instance: u32, stop: Stop, ready: Ready) -> Result<(), &'static st
 pub(crate) async fn half_blocked() -> Result<Report, Error> {
     let host = Host::new(())
         .task("ticker", every(Duration::from_millis(500)), async || println!("tick"))
-        .service("stuck", async || {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            println!("up");
-            for_ever();
-        });
+        .service("stuck", block);
     run(host.grace(GRACE)).await
+}
+
+/// A program that handles SIGTERM itself. Its unit ends when it is given a line.
+pub(crate) async fn own_signals() -> Result<Report, Error> {
+    let mut terms = signal(SignalKind::terminate())?;
+    let host = Host::new(()).service("door", async |stop: Stop| {
+        println!("up");
+        stop.requested().await;
+        println!("draining");
+        blocking(line).await
+    });
+    let handle = host.handle();
+    tokio::spawn(async move {
+        while terms.recv().await.is_some() {
+            println!("SIGTERM");
+            handle.stop();
+        }
+    });
+    run(host.signals(false).grace(MINUTE)).await
 }
 
 /// A task that ends the process itself.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::life::run;
+use super::run;
 use crate::clock::Clock;
 use crate::error::{Error, RegistrationError};
 use crate::handle::HostHandle;

@@ -1,6 +1,11 @@
 //! Errors: what is printed, and the exit code.
 
-use super::harness::{End, Fixture};
+use std::time::{Duration, Instant};
+
+use super::harness::{End, Fixture, GRACE, assert_overrun};
+
+/// How long the fixture's blocking unit may take to start.
+const START_TIMEOUT: Duration = Duration::from_millis(200);
 
 fn run(scenario: &str) -> End {
     Fixture::start(&[scenario]).end()
@@ -77,4 +82,24 @@ fn a_failed_start_stops_exactly_what_was_started_in_reverse_and_ends_with_1() {
     }
     end.assert_line(&["s3", "failed", "the port is taken"]);
     println!("started before the failure was seen: {started:?}");
+}
+
+#[test]
+fn a_unit_whose_first_poll_blocks_fails_the_start_and_says_why() {
+    let began = Instant::now();
+    let end = run("blocking-start");
+    let what = "start to the end, where a first poll blocks";
+    assert_overrun(START_TIMEOUT + GRACE, began.elapsed(), what);
+    end.assert_code(1)
+        .assert_line(&["error: unit `blocker` did not start: its first poll did not return within 200ms"])
+        .assert_line(&["blocker", "abandoned"])
+        .assert_line(&["bystander", "stopped in"]);
+    assert_eq!(end.after("stop "), ["bystander"]);
+}
+
+#[test]
+fn an_application_that_panics_ends_with_101_and_its_message() {
+    let end = run("panicking-app");
+    end.assert_code(101).assert_line(&["the app is upside down"]);
+    assert_eq!(end.after("error: ").len(), 0, "a panic is printed once, by its hook");
 }

@@ -10,8 +10,14 @@ use std::time::{Duration, Instant};
 /// The grace of the fixtures.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
+/// What a stop may take beyond its grace.
+const AFTER_GRACE: Duration = Duration::from_secs(1);
+
+/// How long an answer of a probe may take, whatever the host is doing.
+pub(crate) const ANSWER: Duration = Duration::from_secs(1);
+
 /// Longer than anything here takes: what has not happened by then hangs.
-const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// How often is looked for what can only be asked for.
 const POLL: Duration = Duration::from_millis(2);
@@ -143,11 +149,32 @@ impl End {
     }
 }
 
-/// Prints how long something took. It fails at three times what is promised, and never less than a second after.
+/// Prints how long something took. It fails beyond three times what is promised, and never less than a second after.
 #[track_caller]
 pub(crate) fn assert_within(promised: Duration, took: Duration, what: &str) {
     let limit = (3 * promised).max(promised + Duration::from_secs(1));
-    println!("{what}: {took:.3?} (promised {promised:?}, fails beyond {limit:?})");
+    assert_between(Duration::ZERO, promised, limit, took, what);
+}
+
+/// Prints how long a stop took that overran its grace. It fails before the grace is over, and beyond the promise and
+/// three times the second that the promise allows after the grace.
+#[track_caller]
+pub(crate) fn assert_overrun(grace: Duration, took: Duration, what: &str) {
+    let promised = grace + AFTER_GRACE;
+    assert_between(grace, promised, promised + 3 * AFTER_GRACE, took, what);
+}
+
+/// Prints how long something took. It fails before `earliest` and beyond `limit`.
+#[track_caller]
+pub(crate) fn assert_between(
+    earliest: Duration,
+    promised: Duration,
+    limit: Duration,
+    took: Duration,
+    what: &str,
+) {
+    println!("{what}: {took:.3?} (promised {promised:?}, fails before {earliest:?} and beyond {limit:?})");
+    assert!(took >= earliest, "{what} took only {took:?}, and at least {earliest:?} is promised");
     assert!(took <= limit, "{what} took {took:?}, promised {promised:?}");
 }
 

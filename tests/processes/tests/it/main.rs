@@ -4,7 +4,9 @@
 //! Nothing sleeps for luck: a test waits for a line of its fixture, or asks again until a deadline. A time that is
 //! promised is printed (`--nocapture` shows it) and fails only far beyond the promise.
 
+mod blocked;
 mod failures;
 mod harness;
+mod limits;
 mod probes;
 mod stops;

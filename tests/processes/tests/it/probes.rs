@@ -1,13 +1,8 @@
-//! Probes: what they answer at each time of a host's life, and that nothing keeps them from answering.
+//! Probes: what they answer at each time of a host's life.
 
-use std::io::Write;
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::harness::{Fixture, GRACE, ask, assert_within, status, until};
-
-/// How long an answer may take, whatever the host is doing.
-const ANSWER: Duration = Duration::from_secs(1);
+use super::harness::{ANSWER, Fixture, ask, assert_within, status, until};
 
 /// How long the fixture goes on after a signal.
 const DRAIN_DELAY: Duration = Duration::from_secs(2);
@@ -79,69 +74,31 @@ fn a_probe_refuses_what_it_does_not_know_and_is_never_stored() {
     }
 }
 
-#[test]
-fn half_open_connections_do_not_keep_a_probe_from_answering() {
-    let mut fixture = Fixture::start(&["probed"]);
+/// Waits until `/readyz` gives a reason, and returns its status and its whole body.
+fn ready_with_reason(scenario: &str) -> (Fixture, u16, String) {
+    let mut fixture = Fixture::start(&[scenario]);
     let probes = fixture.probes();
-    let mut half_open = Vec::new();
-    for number in 0..200 {
-        let mut stream = TcpStream::connect(probes).expect("the probes listen");
-        // Half of them say nothing at all, the others begin a request.
-        if number % 2 == 0 {
-            stream.write_all(b"GET /livez HTTP/1.1\r\nHost:").expect("the probes read");
-        }
-        half_open.push(stream);
-    }
-    for path in ["/livez", "/startupz", "/readyz"] {
-        let answer = ask(probes, "GET", path);
-        assert_eq!(answer.status, if path == "/livez" { 200 } else { 503 });
-        assert_within(ANSWER, answer.took, &format!("{path} beside 200 half-open connections"));
-    }
-    drop(half_open);
-}
-
-/// A fixture that is up and whose runtime has all of its threads blocked.
-fn blocked(seconds: &str) -> (Fixture, std::net::SocketAddr) {
-    let mut fixture = Fixture::start(&["hog", seconds]);
-    let probes = fixture.probes();
-    until("it is ready", || (status(probes, "/readyz") == 200).then_some(()));
-    fixture.tell("eat");
-    assert_eq!(fixture.wait_for("blocked "), "2 threads");
-    (fixture, probes)
+    until("/startupz answers 200", || (status(probes, "/startupz") == 200).then_some(()));
+    let answer = until("/readyz gives a reason", || {
+        let answer = ask(probes, "GET", "/readyz");
+        (answer.body.lines().count() > 1).then_some(answer)
+    });
+    assert_eq!(status(probes, "/livez"), 200, "the process is not to be killed for it");
+    (fixture, answer.status, answer.body)
 }
 
 #[test]
-fn probes_answer_while_every_thread_of_the_runtime_is_blocked() {
-    let (mut fixture, probes) = blocked("5");
-    let mut slowest = Duration::ZERO;
-    for _ in 0..20 {
-        for path in ["/livez", "/startupz", "/readyz"] {
-            let answer = ask(probes, "GET", path);
-            assert_eq!(answer.status, 200, "{path}: {answer:?}");
-            slowest = slowest.max(answer.took);
-        }
-    }
-    assert!(!fixture.has_printed("free"), "the answers came after the block");
-    assert_within(ANSWER, slowest, "slowest of 60 answers during a block");
-
-    fixture.wait_for("free");
+fn a_service_that_stays_failed_takes_readiness_and_is_named() {
+    let (fixture, status, body) = ready_with_reason("failed-unit");
+    assert_eq!((status, body.as_str()), (503, "Unhealthy\nunit `map` failed\n"));
     fixture.signal("TERM");
-    fixture.end().assert_code(0).assert_line(&["hog", "stopped in"]);
+    fixture.end().assert_code(1).assert_line(&["map", "failed", "the map is torn"]);
 }
 
 #[test]
-fn sigterm_ends_a_process_whose_runtime_is_blocked_and_names_the_unit() {
-    let (mut fixture, probes) = blocked("60");
-    let sent = fixture.signal("TERM");
-    until("/readyz answers 503", || (status(probes, "/readyz") == 503).then_some(()));
-    assert_within(ANSWER, sent.elapsed(), "SIGTERM to /readyz 503 during a block");
-    assert!(!fixture.has_printed("free"));
-    let end = fixture.end();
-    let took = sent.elapsed();
-    assert_within(GRACE + Duration::from_secs(1), took, "SIGTERM to the end during a block");
-    assert!(took >= GRACE, "it ended after {took:?}, within its grace");
-    end.assert_code(75);
-    // By the report, or where the host could not go on by the sentinel.
-    let named = |how: &str| end.lines.iter().any(|line| line.contains("hog") && line.contains(how));
-    assert!(named("abandoned") || named("units that had not ended"), "{:#?}", end.lines);
+fn a_task_whose_last_run_failed_is_named_and_keeps_readiness() {
+    let (fixture, status, body) = ready_with_reason("failing-task");
+    assert_eq!((status, body.as_str()), (200, "Degraded\nthe last run of `beat` failed\n"));
+    fixture.signal("TERM");
+    fixture.end().assert_code(0).assert_line(&["beat", "stopped in"]);
 }

@@ -2,10 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::harness::{End, Fixture, GRACE, assert_within};
-
-/// What a stop may take beyond its grace.
-const AFTER_GRACE: Duration = Duration::from_secs(1);
+use super::harness::{End, Fixture, GRACE, assert_overrun, assert_within};
 
 /// A stop in which nobody is in the way.
 const PROMPT: Duration = Duration::from_secs(1);
@@ -88,9 +85,7 @@ fn overruns(scenario: &str, ups: usize) -> End {
     }
     let sent = fixture.signal("TERM");
     let end = fixture.end();
-    let took = sent.elapsed();
-    assert_within(GRACE + AFTER_GRACE, took, &format!("{scenario}, SIGTERM"));
-    assert!(took >= GRACE, "it ended after {took:?}, within its grace");
+    assert_overrun(GRACE, sent.elapsed(), &format!("{scenario}, SIGTERM"));
     end.assert_code(75);
     end
 }
@@ -168,6 +163,21 @@ fn a_unit_that_blocks_one_thread_does_not_stop_the_timers_of_the_others() {
         fixture.wait_for("tick");
     }
     assert_within(Duration::from_secs(2), blocked.elapsed(), "4 ticks of 500 ms beside a blocked thread");
+}
+
+#[test]
+fn a_program_that_handles_its_signals_itself_ends_with_0_and_nothing_is_forced() {
+    let mut fixture = Fixture::start(&["own-signals"]);
+    fixture.wait_for("up");
+    fixture.signal("TERM");
+    fixture.wait_for("SIGTERM");
+    fixture.wait_for("draining");
+    fixture.signal("TERM");
+    fixture.wait_for("SIGTERM");
+    fixture.tell("end");
+    let end = fixture.end();
+    end.assert_code(0).assert_line(&["stopped (requested)"]).assert_line(&["door", "stopped in"]);
+    assert!(!end.lines.iter().any(|line| line.contains("forced")), "{:#?}", end.lines);
 }
 
 #[test]
