@@ -11,9 +11,7 @@
 //! Run it with `cargo run -p hosted-service`, or with `cargo run -p hosted-service -- --fast` to see it
 //! all within seconds.
 
-use std::env;
-use std::process::ExitCode;
-use std::time::Duration;
+use std::{env, io, io::IsTerminal, process::ExitCode, time::Duration};
 
 use ostler::backoff::Backoff;
 use ostler::{BoxError, Clock, Context, Error, Host, MINUTE, Report, Restart, Run};
@@ -21,7 +19,7 @@ use ostler::{SECOND, Service, Spent, State, Stop, unit};
 use tracing::info;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
     ostler::main(app)
 }
 
@@ -29,7 +27,9 @@ async fn app() -> Result<Report, Error> {
     let beat = match env::args().skip(1).collect::<Vec<_>>().join(" ").as_str() {
         "" => 5 * SECOND,
         "--fast" => SECOND / 4,
-        other => return Err(Error::usage(format!("unknown argument: {other}"))),
+        other => {
+            return Err(Error::usage(format!("unknown argument: {other}; usage: hosted-service [--fast]")));
+        }
     };
     let twice = Restart::on_failure().budget(2, MINUTE).backoff(Backoff::constant(beat));
     Host::new(beat)

@@ -9,13 +9,14 @@
 //! every second.
 
 use std::env;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use ostler::{Error, Host, MINUTE, Report, Run, SECOND, every};
 use tracing::info;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
     ostler::main(app)
 }
 
@@ -23,7 +24,9 @@ async fn app() -> Result<Report, Error> {
     let period = match env::args().skip(1).collect::<Vec<_>>().join(" ").as_str() {
         "" => 5 * MINUTE,
         "--fast" => SECOND,
-        other => return Err(Error::usage(format!("unknown argument: {other}"))),
+        other => {
+            return Err(Error::usage(format!("unknown argument: {other}; usage: timed-service [--fast]")));
+        }
     };
     info!(?period, "the timed service starts");
     let report = Host::new(()).task("timed", every(period), work).run().await?;

@@ -11,7 +11,8 @@
 //! every second. The first one comes at once.
 
 use std::env;
-use std::path::PathBuf;
+use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
 
 use ostler::{Error, First, FromScope, HOUR, Host, MINUTE, Report, SECOND, Scope, every};
@@ -21,21 +22,23 @@ use sqlx::{Sqlite, SqlitePool};
 use tracing::info;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
     ostler::main(app)
 }
 
 async fn app() -> Result<Report, Error> {
+    let usage = "usage: scoped-cleanup [--fast] [--data DIR]";
     let (mut period, mut folder) = (HOUR, env::temp_dir());
     let mut args = env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--fast" => period = SECOND,
             "--data" => folder = args.next().ok_or_else(|| Error::usage("--data takes a folder"))?.into(),
-            other => return Err(Error::usage(format!("unknown argument: {other}"))),
+            other => return Err(Error::usage(format!("unknown argument: {other}; {usage}"))),
         }
     }
-    let db = open(folder.join("scoped-cleanup.db")).await?;
+    let unusable = |error| Error::config(format!("--data {}: {error}", folder.display()));
+    let db = open(&folder.join("scoped-cleanup.db")).await.map_err(unusable)?;
     info!(?period, "rows older than 30 days are deleted");
     let plan = every(period).first(First::Now).timeout(MINUTE).attempts(3);
     Host::new(db).task("cleanup", plan, cleanup).run().await
@@ -60,7 +63,7 @@ async fn cleanup(Conn(mut db): Conn) -> Result<(), sqlx::Error> {
 }
 
 /// Opens the database and puts 60 rows in, one for noon or so of each of the last 60 days.
-async fn open(file: PathBuf) -> Result<SqlitePool, Error> {
+async fn open(file: &Path) -> Result<SqlitePool, sqlx::Error> {
     info!(file = %file.display(), "opening the database");
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
     let db = SqlitePool::connect_with(options).await?;

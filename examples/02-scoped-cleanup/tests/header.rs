@@ -32,6 +32,13 @@ fn the_period_is_an_hour_and_the_first_run_comes_at_once() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_used_is_named() {
+    let mut program = Program::start(PROGRAM, &["--data", "/dev/null/nowhere"]);
+    program.line("error: --data /dev/null/nowhere: ");
+    assert_eq!(program.exit_code(), 78);
+}
+
+#[test]
 fn an_unknown_argument_is_refused() {
     refuses_unknown_arguments(PROGRAM);
 }

@@ -7,7 +7,7 @@
 //!
 //! Run it with `cargo run -p work-queue`, or with `cargo run -p work-queue -- --fast` for quicker mails.
 
-use std::{env, iter, process::ExitCode, time::Duration};
+use std::{env, io, io::IsTerminal, iter, process::ExitCode, time::Duration};
 
 use ostler::queue::{self, Items, Queue, Work};
 use ostler::{BoxError, Clock, Context, Error, Host, Report, SECOND, Service, State, Stop};
@@ -24,7 +24,7 @@ struct App {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
     ostler::main(app)
 }
 
@@ -32,7 +32,7 @@ async fn app() -> Result<Report, Error> {
     let pace = match env::args().skip(1).collect::<Vec<_>>().join(" ").as_str() {
         "" => SECOND / 10,
         "--fast" => SECOND / 100,
-        other => return Err(Error::usage(format!("unknown argument: {other}"))),
+        other => return Err(Error::usage(format!("unknown argument: {other}; usage: work-queue [--fast]"))),
     };
     let (mails, mail_items) = queue::bounded(100);
     let (chores, chore_items) = queue::bounded(100);

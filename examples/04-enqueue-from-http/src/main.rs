@@ -3,57 +3,57 @@
 //! What it shows: `POST /reports` answers 202 with an id, and `GET /reports/{id}` says `waiting`,
 //! `working` or `done`. Ten may wait; when there is no room, the answer is 503 with `Retry-After`.
 //!
-//! What to try: `curl -i -X POST http://127.0.0.1:8081/reports` a few times, then press Ctrl-C: the
-//! accepted reports are finished, and the exit code is 0.
+//! What to try: `curl -i -X POST http://127.0.0.1:8081/reports` a few times, then Ctrl-C: all are finished.
 //!
-//! Run it with `cargo run -p enqueue-from-http`, or with `cargo run -p enqueue-from-http -- --fast` for
-//! quicker reports. `--listen 127.0.0.1:0` takes any free port.
+//! Run it with `cargo run -p enqueue-from-http`, or with `-- --fast` behind that for quicker reports.
 
-use std::{env, io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{env, io, io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::extract::{Path, State}; // The host's handlers take this `State` too, by ostler's feature `axum`.
 use axum::routing::{get, post};
 use axum::{Json, Router, http::StatusCode, http::header, response::IntoResponse};
 use ostler::{Clock, Error, Host, Ready, Report, SECOND, Stop, queue};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::Mutex};
-use tracing::info;
 
 #[derive(Clone)]
 struct App {
     pace: Duration,
-    listen: SocketAddr,
+    listen: String,
     queue: queue::Queue<usize>,
-    states: Arc<Mutex<Vec<&'static str>>>, // Kept for ever here. The example `shop` keeps the newest.
+    states: Arc<tokio::sync::Mutex<Vec<&'static str>>>, // Kept for ever. The example `shop` keeps the newest.
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
     ostler::main(app)
 }
 
 async fn app() -> Result<Report, Error> {
+    let usage = "usage: enqueue-from-http [--fast] [--listen ADDR]";
     let (mut pace, mut listen) = (2 * SECOND, "127.0.0.1:8081".to_owned());
     let mut args = env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--fast" => pace = SECOND / 4,
             "--listen" => listen = args.next().unwrap_or_default(),
-            other => return Err(Error::usage(format!("unknown argument: {other}"))),
+            other => return Err(Error::usage(format!("unknown argument: {other}; {usage}"))),
         }
     }
-    let listen = listen.parse().map_err(|_| Error::usage(format!("--listen {listen:?} is no address")))?;
     let (queue, items) = queue::bounded(10);
     let app = App { pace, listen, queue, states: Arc::default() };
     Host::new(app).consume("reports", items, make).service("http", serve).run().await
 }
 
-async fn serve(State(app): State<App>, stop: Stop, ready: Ready) -> io::Result<()> {
-    let listener = TcpListener::bind(app.listen).await?;
-    println!("listening on http://{}", listener.local_addr()?);
+async fn serve(State(app): State<App>, stop: Stop, clock: Clock, ready: Ready) -> Result<(), Error> {
+    let unusable = |error| Error::config(format!("--listen {}: {error}", app.listen));
+    let listener = tokio::net::TcpListener::bind(&app.listen).await.map_err(unusable)?;
+    tracing::info!("listening on http://{}", listener.local_addr()?);
     ready.notify();
-    let routes = Router::new().route("/reports", post(accept)).route("/reports/{id}", get(show));
-    axum::serve(listener, routes.with_state(app)).with_graceful_shutdown(stop.requested()).await
+    let app = Router::new().route("/reports", post(accept)).route("/reports/{id}", get(show)).with_state(app);
+    tokio::select! {
+        served = axum::serve(listener, app).with_graceful_shutdown(stop.requested()) => Ok(served?),
+        () = async { stop.requested().await; clock.sleep(3 * SECOND).await } => Ok(()), // Slow clients are cut off.
+    }
 }
 
 async fn accept(State(app): State<App>) -> Result<impl IntoResponse, impl IntoResponse> {
@@ -75,5 +75,5 @@ async fn make(id: usize, State(app): State<App>, clock: Clock) {
     app.states.lock().await[id] = "working";
     clock.sleep(app.pace).await;
     app.states.lock().await[id] = "done";
-    info!(id, "the report is done");
+    tracing::info!(id, "the report is done");
 }

@@ -1,11 +1,15 @@
 //! The promises of the header, kept by the real program.
 
-use std::time::Instant;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use example_support::{PATIENCE, Program, refuses_unknown_arguments};
 use serde_json::{Value, json};
 use ureq::Body;
 use ureq::http::Response;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_enqueue-from-http");
 
@@ -60,8 +64,27 @@ fn a_full_queue_is_503_and_what_was_accepted_is_finished_before_a_stop() {
 #[test]
 fn an_address_that_cannot_be_used_is_named() {
     let mut program = Program::start(PROGRAM, &["--listen", "nowhere:x"]);
-    program.line("--listen \"nowhere:x\" is no address");
-    assert_eq!(program.exit_code(), 2);
+    program.line("--listen nowhere:x: ");
+    assert_eq!(program.exit_code(), 78);
+
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let mut program = Program::start(PROGRAM, &["--listen", &taken]);
+    program.line(&format!("--listen {taken}: "));
+    assert_eq!(program.exit_code(), 78);
+}
+
+#[test]
+fn a_slow_client_does_not_hold_up_a_stop() {
+    let (mut program, site) = start();
+    let mut slow = TcpStream::connect(site.trim_start_matches("http://")).expect("a connection");
+    slow.write_all(b"POST /reports HTTP/1.1\r\nHost: local").expect("half a head");
+    // Taken in after it: by now the server knows both.
+    assert_eq!(get(&format!("{site}/reports/0")).status(), 404);
+    let started = Instant::now();
+    program.terminate();
+    assert_eq!(program.exit_code(), 0);
+    assert!(started.elapsed() < 8 * SECOND, "{:?}", started.elapsed());
 }
 
 #[test]

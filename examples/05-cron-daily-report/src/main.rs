@@ -11,6 +11,7 @@
 //! report at every second second.
 
 use std::env;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use tracing::info;
 const ZONE: &str = "Europe/Oslo";
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
     ostler::main(app)
 }
 
@@ -28,7 +29,11 @@ async fn app() -> Result<Report, Error> {
     let expression = match env::args().skip(1).collect::<Vec<_>>().join(" ").as_str() {
         "" => "0 0 8 * * *",
         "--fast" => "*/2 * * * * *",
-        other => return Err(Error::usage(format!("unknown argument: {other}"))),
+        other => {
+            return Err(Error::usage(format!(
+                "unknown argument: {other}; usage: cron-daily-report [--fast]"
+            )));
+        }
     };
     // `cron(expression, ZONE)` would do as a plan. This one can be asked for its next time as well.
     let schedule = Schedule::cron(expression, ZONE).map_err(Error::config)?;

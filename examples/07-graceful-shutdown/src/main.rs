@@ -12,6 +12,7 @@
 //! videos of five seconds and a grace of two.
 
 use std::env;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use ostler::{Clock, Error, Host, Leftover, MINUTE, Report, SECOND, State, queue,
 use tracing::info;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
     ostler::main(app)
 }
 
@@ -27,7 +28,11 @@ async fn app() -> Result<Report, Error> {
     let (step, grace) = match env::args().skip(1).collect::<Vec<_>>().join(" ").as_str() {
         "" => (6 * SECOND, 30 * SECOND),
         "--fast" => (SECOND / 2, 2 * SECOND),
-        other => return Err(Error::usage(format!("unknown argument: {other}"))),
+        other => {
+            return Err(Error::usage(format!(
+                "unknown argument: {other}; usage: graceful-shutdown [--fast]"
+            )));
+        }
     };
     let timeout = 10 * MINUTE;
     info!(?timeout, ?grace, "videos are converted until you press Ctrl-C");

@@ -12,7 +12,7 @@ fn work_that_outlives_the_grace_is_interrupted_and_the_exit_code_is_75() {
     program.terminate();
     program.line("items left in the queue were dropped unit=videos items=2");
     let interrupted = program.line("run interrupted: the grace of the stop was over");
-    assert!(interrupted.contains("run{unit=videos run=1 worker=1 attempt=1"), "{interrupted}");
+    assert!(interrupted.contains("run{unit=videos run=1 attempt=1 worker=1"), "{interrupted}");
     program.line("outlived its grace unit=videos");
     assert_eq!(program.exit_code(), 75);
     assert!(!program.output().contains("converted video"), "{}", program.output());

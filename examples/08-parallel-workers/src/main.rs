@@ -11,6 +11,7 @@
 //! quicker workers.
 
 use std::env;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use ostler::{Clock, Error, Host, Report, Run, SECOND, State, queue};
 use tracing::info;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
     ostler::main(app)
 }
 
@@ -26,7 +27,9 @@ async fn app() -> Result<Report, Error> {
     let pace = match env::args().skip(1).collect::<Vec<_>>().join(" ").as_str() {
         "" => 2 * SECOND,
         "--fast" => SECOND / 2,
-        other => return Err(Error::usage(format!("unknown argument: {other}"))),
+        other => {
+            return Err(Error::usage(format!("unknown argument: {other}; usage: parallel-workers [--fast]")));
+        }
     };
     let (photos, items) = queue::bounded(100);
     for photo in 1..=12 {

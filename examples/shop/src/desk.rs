@@ -43,6 +43,15 @@ impl<W: Send + 'static, R: Clone + Send + 'static> Desk<W, R> {
         Err(refused)
     }
 
+    /// Why work would not be accepted now. Work that is large is not read first, only to be refused.
+    pub(crate) fn refuses(&self) -> Option<Refused> {
+        if self.queue.is_closed() {
+            Some(Refused::Closed)
+        } else {
+            (self.queue.len() >= self.queue.capacity()).then_some(Refused::Full)
+        }
+    }
+
     pub(crate) fn ask(&self, id: Uuid) -> Option<Status<R>> {
         self.results.get(id)
     }
@@ -73,7 +82,9 @@ mod tests {
     #[test]
     fn a_full_desk_refuses_and_forgets() {
         let (desk, _items) = Desk::<u32, u32>::open(1);
+        assert_eq!(desk.refuses(), None);
         let id = desk.hand_in(1).unwrap();
+        assert_eq!(desk.refuses(), Some(Refused::Full));
         assert_eq!(desk.hand_in(2), Err(Refused::Full));
         assert_eq!(desk.ask(id), Some(Status::Processing));
     }
@@ -82,6 +93,7 @@ mod tests {
     fn a_closed_desk_says_so() {
         let (desk, items) = Desk::<u32, u32>::open(1);
         items.close();
+        assert_eq!(desk.refuses(), Some(Refused::Closed));
         assert_eq!(desk.hand_in(1), Err(Refused::Closed));
     }
 }

@@ -3,14 +3,15 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ostler::Error;
 
 /// The shop's socket and the addresses that were really bound (port 0 is settled by then).
 #[derive(Clone)]
 pub(crate) struct Door {
-    listener: Arc<TcpListener>,
+    /// Nothing once the shop has closed. As long as one handle is open, the system takes new clients in.
+    listener: Arc<Mutex<Option<TcpListener>>>,
     pub(crate) app: SocketAddr,
     pub(crate) probes: SocketAddr,
 }
@@ -18,14 +19,24 @@ pub(crate) struct Door {
 impl Door {
     pub(crate) fn new(listener: TcpListener, probes: &TcpListener) -> Result<Self, Error> {
         let (app, probes) = (listener.local_addr()?, probes.local_addr()?);
-        Ok(Self { listener: Arc::new(listener), app, probes })
+        Ok(Self { listener: Arc::new(Mutex::new(Some(listener))), app, probes })
     }
 
     /// A fresh handle on the bound socket: the service can be restarted without a second bind.
     pub(crate) fn listener(&self) -> io::Result<tokio::net::TcpListener> {
-        let listener = self.listener.try_clone()?;
+        let listener = self.lock().as_ref().map(TcpListener::try_clone);
+        let listener = listener.unwrap_or_else(|| Err(io::Error::other("the shop has closed")))?;
         listener.set_nonblocking(true)?;
         tokio::net::TcpListener::from_std(listener)
+    }
+
+    /// From now on clients are refused; for good.
+    pub(crate) fn close(&self) {
+        self.lock().take();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<TcpListener>> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether only this machine can reach the shop; control by HTTP is offered in no other case.
@@ -52,6 +63,15 @@ mod tests {
         let taken = free();
         let error = bind("--probes", taken.local_addr().unwrap()).unwrap_err();
         assert!(error.to_string().contains("--probes 127.0.0.1:"), "{error}");
+    }
+
+    #[test]
+    fn a_closed_door_takes_nobody_in() {
+        let door = Door::new(free(), &free()).unwrap();
+        assert!(std::net::TcpStream::connect(door.app).is_ok());
+        door.clone().close();
+        assert!(std::net::TcpStream::connect(door.app).is_err());
+        assert!(door.listener().is_err());
     }
 
     #[test]

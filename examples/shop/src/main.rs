@@ -18,12 +18,16 @@ mod thumbnails;
 mod units;
 mod web;
 
+#[cfg(test)]
+mod tests;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use ostler::backoff::Backoff;
 use ostler::{Error, First, HOUR, Host, MINUTE, Report, Restart, SECOND, Spent, cron, every, unit};
+use sqlx::SqlitePool;
 
 use crate::app::App;
 use crate::args::Args;
@@ -31,11 +35,15 @@ use crate::desk::Desk;
 use crate::door::Door;
 
 /// How many uploads wait at most. Past it a caller gets 503 at once, which is kinder than a queue
-/// that grows until the machine is out of memory.
+/// that grows until the machine is out of memory. An upload has at most 4 MiB: 400 MiB in all.
 const WAITING_UPLOADS: usize = 100;
 
 /// How many reports wait at most. A report reads the whole period, so a short queue is enough.
 const WAITING_REPORTS: usize = 100;
+
+/// How long the database may take to close. A unit that did not stop in time may still hold a
+/// connection, and would be waited for without end.
+const CLOSING: Duration = SECOND;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -48,10 +56,18 @@ async fn shop(args: Args) -> Result<Report, Error> {
     let probe_listener = door::bind("--probes", args.probes)?;
     let door = Door::new(app_listener, &probe_listener)?;
     let db = db::open(&args.data).await?;
+    let report = host(db.clone(), door).probes(probe_listener).run().await?;
+    stdout::say(&report);
+    close(db).await;
+    Ok(report)
+}
+
+/// Every unit by name. The tests run this same host on a virtual clock.
+fn host(db: SqlitePool, door: Door) -> Host<App> {
     let (thumbnails, uploads) = Desk::open(WAITING_UPLOADS);
     let (reports, periods) = Desk::open(WAITING_REPORTS);
 
-    let report = Host::new(App { db: db.clone(), thumbnails, reports, door })
+    Host::new(App { db, thumbnails, reports, door })
         .task("heartbeat", every(5 * SECOND), units::heartbeat)
         .task("cleanup", every(HOUR).first(First::Now).timeout(MINUTE).attempts(3), units::cleanup)
         .task(
@@ -59,20 +75,19 @@ async fn shop(args: Args) -> Result<Report, Error> {
             cron("0 0 8 * * *", day::ZONE).attempts(3).backoff(Backoff::exponential(SECOND)),
             units::daily_report,
         )
-        .consume("thumbnails", uploads.workers(4), thumbnails::make)
-        .consume("reports", periods.workers(2), reports::make)
+        .consume("thumbnails", uploads.workers(4).timeout(MINUTE), thumbnails::make)
+        .consume("reports", periods.workers(2).timeout(MINUTE), reports::make)
         .service(
             unit("upstream").restart(Restart::on_failure().budget(5, MINUTE).when_spent(Spent::StayFailed)),
             units::upstream,
         )
         .service(unit("slow-stop").grace(5 * SECOND), units::slow_stop)
         .service(unit("http").grace(10 * SECOND), web::serve)
-        .probes(probe_listener)
-        .grace(Duration::from_secs(30))
-        .run()
-        .await?;
+        .grace(30 * SECOND)
+}
 
-    db.close().await;
-    stdout::say(&report);
-    Ok(report)
+async fn close(db: SqlitePool) {
+    if tokio::time::timeout(CLOSING, db.close()).await.is_err() {
+        tracing::warn!("a connection to the database is still in use; it is left behind");
+    }
 }

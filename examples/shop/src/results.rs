@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-/// How many finished results are kept. A thumbnail is at most about 100 kB.
+/// How many finished results are kept. A thumbnail is at most about 200 kB, at 16 bits a channel.
 pub(crate) const KEPT: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq)]

@@ -16,11 +16,14 @@ use crate::day;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// Two report workers, the cleanup, and some room for requests.
+/// Two report workers and the cleanup; the rest is to spare.
 const CONNECTIONS: u32 = 6;
 
 /// How long a writer waits for another one. Writes here take milliseconds.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How long a run waits for a connection. It then fails, and its unit says why.
+const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// Opens the database in `folder`; makes and fills it on the first start.
 pub(crate) async fn open(folder: &Path) -> Result<SqlitePool, Error> {
@@ -38,10 +41,12 @@ async fn connect(file: &Path) -> Result<SqlitePool, sqlx::Error> {
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
+        // With a write-ahead log a power cut cannot damage the file, only lose the newest commits. Here
+        // those are deletions of old rows, which are made again.
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(BUSY);
-    SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await
+    SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE).connect_with(options).await
 }
 
 async fn prepare(pool: &SqlitePool) -> Result<(), ostler::Error> {

@@ -1,4 +1,7 @@
-//! Sample data for an empty database: the same every time, apart from the dates, which end yesterday.
+//! Sample data for an empty database: the same every time, apart from the dates.
+//!
+//! The dates are counted back from the day of the first start and stay as they are. In a folder that was
+//! filled long ago the last orders are old, and a report about the last thirty days may show none.
 //!
 //! Each table goes in as one statement that reads a JSON array: thousands of single inserts would
 //! make the first start slow.

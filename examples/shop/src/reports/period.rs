@@ -3,10 +3,13 @@
 use std::fmt;
 
 use jiff::ToSpan;
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 
 /// The period of a report when nothing is asked for: this many days, today among them.
 const DEFAULT_DAYS: i32 = 30;
+
+/// No shop of ours is older. A date far before it is a slip of the keyboard.
+const EARLIEST: Date = date(2000, 1, 1);
 
 /// A leap year. Longer periods would make one report take all of a worker's time.
 const MAX_DAYS: i32 = 366;
@@ -19,6 +22,7 @@ pub(crate) struct Period {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PeriodError {
+    TooEarly { field: &'static str, day: Date },
     Backwards { from: Date, to: Date },
     TooLong { days: i32 },
 }
@@ -26,8 +30,13 @@ pub(crate) enum PeriodError {
 impl Period {
     /// Fills in what was left out: `to` is today, and `from` the start of the 30 days that end at `to`.
     pub(crate) fn choose(from: Option<Date>, to: Option<Date>, today: Date) -> Result<Self, PeriodError> {
+        for (field, day) in [("from", from), ("to", to)] {
+            if let Some(day) = day.filter(|day| *day < EARLIEST) {
+                return Err(PeriodError::TooEarly { field, day });
+            }
+        }
         let to = to.unwrap_or(today);
-        let from = from.unwrap_or_else(|| to.saturating_sub((DEFAULT_DAYS - 1).days()));
+        let from = from.unwrap_or_else(|| to.saturating_sub((DEFAULT_DAYS - 1).days()).max(EARLIEST));
         let days = (to - from).get_days() + 1;
         match days {
             ..=0 => Err(PeriodError::Backwards { from, to }),
@@ -37,9 +46,22 @@ impl Period {
     }
 }
 
+impl PeriodError {
+    /// The field of the request to look at.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::TooEarly { field, .. } => field,
+            Self::Backwards { .. } | Self::TooLong { .. } => "from",
+        }
+    }
+}
+
 impl fmt::Display for PeriodError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TooEarly { day, .. } => {
+                write!(f, "{day} is before {EARLIEST}, the earliest day of a report")
+            }
             Self::Backwards { from, to } => write!(f, "{from} is after the end of the period, {to}"),
             Self::TooLong { days } => write!(f, "the period has {days} days; at most {MAX_DAYS} are allowed"),
         }
@@ -48,8 +70,6 @@ impl fmt::Display for PeriodError {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
-
     use super::*;
 
     const TODAY: Date = date(2026, 3, 31);
@@ -89,7 +109,17 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_calendar_are_safe() {
-        assert!(Period::choose(None, Some(Date::MIN), TODAY).is_ok());
+        assert!(Period::choose(None, Some(Date::MAX), TODAY).is_ok());
         assert!(Period::choose(Some(Date::MIN), Some(Date::MAX), TODAY).is_err());
+    }
+
+    #[test]
+    fn nothing_is_older_than_the_shop() {
+        let eve = date(1999, 12, 31);
+        let field = |from, to| Period::choose(from, to, TODAY).unwrap_err().field();
+        assert_eq!(field(Some(eve), Some(EARLIEST)), "from");
+        assert_eq!(field(None, Some(eve)), "to");
+        let first = Period::choose(None, Some(EARLIEST), TODAY).unwrap();
+        assert_eq!(first, Period { from: EARLIEST, to: EARLIEST });
     }
 }

@@ -1,6 +1,6 @@
 //! Deletes old log rows, with a connection that is this run's own.
 
-use jiff::Timestamp;
+use ostler::Clock;
 use sqlx::SqliteConnection;
 
 use crate::conn::Conn;
@@ -8,8 +8,8 @@ use crate::conn::Conn;
 /// How long a log row is kept.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 
-pub(crate) async fn cleanup(mut db: Conn) -> Result<(), sqlx::Error> {
-    let deleted = delete_before(&mut db, Timestamp::now().as_second() - KEPT_SECONDS).await?;
+pub(crate) async fn cleanup(mut db: Conn, clock: Clock) -> Result<(), sqlx::Error> {
+    let deleted = delete_before(&mut db, clock.wall().as_second() - KEPT_SECONDS).await?;
     tracing::info!(deleted, "deleted log rows older than 30 days");
     Ok(())
 }
@@ -21,6 +21,8 @@ async fn delete_before(db: &mut SqliteConnection, second: i64) -> Result<u64, sq
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[tokio::test]

@@ -3,13 +3,13 @@
 //! It only hands the work in; the report workers do it. A full queue is an error of this run, and
 //! the plan tries again.
 
-use ostler::{Error, State};
+use ostler::{Clock, Error, State};
 
 use crate::day;
 use crate::reports::{Period, Reports};
 
-pub(crate) async fn daily_report(State(reports): State<Reports>) -> Result<(), Error> {
-    let yesterday = day::today()?.yesterday()?;
+pub(crate) async fn daily_report(State(reports): State<Reports>, clock: Clock) -> Result<(), Error> {
+    let yesterday = day::at(clock.wall())?.yesterday()?;
     let id = reports.hand_in(Period { from: yesterday, to: yesterday })?;
     tracing::info!(report = %id, day = %yesterday, "asked for the daily report");
     Ok(())

@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use ostler::Stop;
+use ostler::{Clock, Stop};
 
 /// How long the last write takes. Made up, so that a stop has something to wait for.
 const FLUSH: Duration = Duration::from_millis(1_500);
 
-pub(crate) async fn slow_stop(stop: Stop) -> Result<(), std::convert::Infallible> {
+pub(crate) async fn slow_stop(stop: Stop, clock: Clock) -> Result<(), std::convert::Infallible> {
     stop.requested().await;
     tracing::info!("writing out what is held in memory");
-    tokio::time::sleep(FLUSH).await;
+    clock.sleep(FLUSH).await;
     tracing::info!("all is written");
     Ok(())
 }

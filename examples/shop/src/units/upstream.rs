@@ -6,18 +6,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use ostler::{Run, Stop};
+use ostler::{Clock, Run, Stop};
 
-const POLL: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_secs(1);
 
-/// The connection is lost at this poll. That is one failure in thirty seconds: well within the
+/// The connection is lost at this poll. That is one failure in twenty seconds: well within the
 /// budget of five a minute, for as long as the shop runs.
-const LOST_AT: u32 = 15;
+const LOST_AT: u32 = 20;
 
-pub(crate) async fn upstream(stop: Stop, run: Run) -> Result<(), Lost> {
+pub(crate) async fn upstream(stop: Stop, run: Run, clock: Clock) -> Result<(), Lost> {
     tracing::info!(connection = run.id(), "connected to the supplier");
     let mut poll = 0;
-    while !stopped_within(&stop, POLL).await {
+    while !stopped_within(&stop, &clock, POLL).await {
         poll += 1;
         ask_supplier(poll)?;
         tracing::debug!(poll, "the stock list is up to date");
@@ -29,8 +29,11 @@ fn ask_supplier(poll: u32) -> Result<(), Lost> {
     if poll >= LOST_AT { Err(Lost { poll }) } else { Ok(()) }
 }
 
-async fn stopped_within(stop: &Stop, time: Duration) -> bool {
-    tokio::time::timeout(time, stop.requested()).await.is_ok()
+async fn stopped_within(stop: &Stop, clock: &Clock, time: Duration) -> bool {
+    tokio::select! {
+        () = stop.requested() => true,
+        () = clock.sleep(time) => false,
+    }
 }
 
 #[derive(Debug, PartialEq)]
@@ -51,9 +54,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_fails_at_most_twice_a_minute() {
+    fn it_fails_at_most_three_times_a_minute() {
         assert_eq!(ask_supplier(LOST_AT - 1), Ok(()));
         assert_eq!(ask_supplier(LOST_AT), Err(Lost { poll: LOST_AT }));
-        assert!(POLL * LOST_AT >= Duration::from_secs(30));
+        assert!(POLL * LOST_AT >= Duration::from_secs(20));
     }
 }

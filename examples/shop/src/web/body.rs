@@ -34,6 +34,11 @@ pub(super) async fn read(headers: &HeaderMap, mut body: Body, limit: usize) -> R
     if received > limit { Err(too_large(limit)) } else { Ok(bytes.into()) }
 }
 
+/// For a request that is refused whatever its body is: nothing of it is kept.
+pub(super) async fn throw_away(headers: &HeaderMap, body: Body) {
+    let _unread = read(headers, body, 0).await;
+}
+
 async fn next_chunk(body: &mut Body) -> Result<Option<Bytes>, Problem> {
     loop {
         match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {

@@ -16,7 +16,7 @@ use super::problem::Problem;
 /// From the end of the head to the start of the answer, the reading of the body included.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Far above what browsers send; the server underneath would take twenty times as much.
+/// Far above what browsers send. The server underneath takes more, but could not say what is wrong.
 const MAX_HEAD: usize = 16 * 1024;
 
 const POLICY: &str =

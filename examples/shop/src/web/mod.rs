@@ -9,28 +9,23 @@ mod id;
 mod page;
 mod problem;
 mod reports;
+mod server;
 mod services;
 mod thumbnails;
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use ostler::{HostHandle, Ready, State, Stop};
 
 use crate::app::App;
 use crate::stdout;
 use problem::Problem;
-
-/// How long open requests get when the shop stops. Past it a client that dawdles is cut off; it must
-/// not hold up the stop of all the rest.
-const LAST_REQUESTS: Duration = Duration::from_secs(8);
 
 /// What a route may need.
 #[derive(Clone)]
@@ -45,18 +40,15 @@ pub(crate) async fn serve(
     host: HostHandle,
     ready: Ready,
 ) -> io::Result<()> {
-    let listener = app.door.listener()?.tap_io(|socket| {
-        // Answers are small: waiting to fill a packet would only delay them.
-        let _best_effort = socket.set_nodelay(true);
-    });
-    let (shop, probes) = (app.door.app, app.door.probes);
-    let server = axum::serve(listener, router(Site { app, host })).with_graceful_shutdown(stop.requested());
-    announce(shop, probes);
+    let door = app.door.clone();
+    let listener = door.listener()?;
+    let routes = router(Site { app, host });
+    announce(door.app, door.probes);
     ready.notify();
-    tokio::select! {
-        served = server => served,
-        () = cut_off(stop) => Ok(()),
-    }
+    let clients = server::accept(listener, routes, stop).await;
+    door.close();
+    server::finish(clients).await;
+    Ok(())
 }
 
 fn announce(shop: SocketAddr, probes: SocketAddr) {
@@ -64,17 +56,12 @@ fn announce(shop: SocketAddr, probes: SocketAddr) {
     stdout::say(format_args!("probes http://{probes}"));
 }
 
-async fn cut_off(stop: Stop) {
-    stop.requested().await;
-    tokio::time::sleep(LAST_REQUESTS).await;
-    tracing::warn!("a client did not finish its request in time; it is cut off");
-}
-
 fn router(site: Site) -> Router {
     let local = site.app.door.is_local();
     let mut routes = Router::new()
         .route("/", get(page::index))
         .route("/style.css", get(page::style))
+        .route("/sample.png", get(page::sample))
         .route("/api/thumbnails", post(thumbnails::create))
         .route("/api/thumbnails/{id}", get(thumbnails::show))
         .route("/api/reports/generate", post(reports::create))
@@ -102,4 +89,26 @@ async fn unknown_route(request: Request) -> Problem {
 async fn unknown_method(request: Request) -> Problem {
     let detail = format!("{} is not allowed at {}", request.method(), request.uri().path());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use ostler::Host;
+    use sqlx::SqlitePool;
+
+    use super::Site;
+    use crate::app::App;
+    use crate::door::Door;
+    use crate::reports::Reports;
+    use crate::thumbnails::Thumbnails;
+
+    /// A site without a host that runs: what is handed in stays where it is.
+    pub(super) fn site(thumbnails: Thumbnails, reports: Reports) -> Site {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let door = Door::new(free(), &free()).unwrap();
+        let db = SqlitePool::connect_lazy("sqlite::memory:").unwrap();
+        Site { app: App { db, thumbnails, reports, door }, host: Host::new(()).handle() }
+    }
 }

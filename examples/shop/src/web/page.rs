@@ -9,12 +9,15 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
-use ostler::UnitStatus;
+use ostler::{UnitState, UnitStatus};
 
 use super::Site;
 use crate::door::Door;
 
 const STYLE: &str = include_str!("style.css");
+
+/// Something to upload for those who have no picture at hand.
+const SAMPLE: &[u8] = include_bytes!("sample.png");
 
 pub(super) async fn index(State(site): State<Site>) -> Html<String> {
     let rows: Vec<Row> = site.host.units().iter().map(|unit| Row::new(unit, Timestamp::now())).collect();
@@ -25,11 +28,15 @@ pub(super) async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "max-age=60")], STYLE).into_response()
 }
 
+pub(super) async fn sample() -> Response {
+    ([(CONTENT_TYPE, "image/png"), (CACHE_CONTROL, "max-age=60")], SAMPLE).into_response()
+}
+
 /// One unit, as text.
 struct Row {
     name: String,
     kind: String,
-    state: String,
+    state: UnitState,
     runs: u64,
     failed: u64,
     restarts: u64,
@@ -50,7 +57,7 @@ impl Row {
         Self {
             name: unit.name.clone(),
             kind: unit.kind.to_string(),
-            state: unit.state.to_string(),
+            state: unit.state,
             runs: unit.runs,
             failed: unit.failed,
             restarts: unit.restarts,
@@ -84,9 +91,17 @@ fn commands(door: &Door) -> Vec<Command> {
     let (app, probes) = (door.app, door.probes);
     let command = |what, line| Command { what, line };
     let mut commands = vec![
-        command("Make a thumbnail", format!("curl -i --data-binary @photo.jpg http://{app}/api/thumbnails")),
+        command(
+            "Make a thumbnail",
+            format!("curl -s http://{app}/sample.png | curl -i --data-binary @- http://{app}/api/thumbnails"),
+        ),
         command("Fetch it", format!("curl -o small.png http://{app}/api/thumbnails/ID")),
-        command("Ask for a report", format!("curl -i --json '{{}}' http://{app}/api/reports/generate")),
+        command(
+            "Ask for a report",
+            format!(
+                "curl -i -H 'content-type: application/json' -d '{{}}' http://{app}/api/reports/generate"
+            ),
+        ),
         command("Read it", format!("curl http://{app}/api/reports/ID")),
         command("This page", format!("curl http://{app}/")),
         command("Is it ready?", format!("curl http://{probes}/readyz")),
@@ -152,8 +167,8 @@ fn row_html(row: &Row) -> String {
         r#"<tr><th scope="row">{name}</th><td>{kind}</td><td><span class="state {mood}">{state}</span></td><td class="number">{runs}</td><td class="number{alarm}">{failed}</td><td class="number">{restarts}</td><td>{outcome}{error}</td><td>{next}</td><td class="number">{depth}</td></tr>"#,
         name = escape(&row.name),
         kind = escape(&row.kind),
-        mood = mood(&row.state),
-        state = escape(&row.state),
+        mood = mood(row.state),
+        state = row.state,
         runs = row.runs,
         alarm = if row.failed > 0 { " alarm" } else { "" },
         failed = row.failed,
@@ -170,12 +185,12 @@ fn command_html(command: &Command) -> String {
 }
 
 /// The colour of a state. Only these words get into an attribute.
-fn mood(state: &str) -> &'static str {
+fn mood(state: UnitState) -> &'static str {
     match state {
-        "running" => "busy",
-        "waiting" | "completed" => "calm",
-        "failed" => "bad",
-        "restarting" | "draining" | "starting" => "soon",
+        UnitState::Running => "busy",
+        UnitState::Completed => "calm",
+        UnitState::Failed => "bad",
+        UnitState::Starting | UnitState::Restarting | UnitState::Draining => "soon",
         _ => "idle",
     }
 }
@@ -203,7 +218,7 @@ mod tests {
         Row {
             name: name.into(),
             kind: "service".into(),
-            state: "running".into(),
+            state: UnitState::Running,
             runs: 1,
             failed: 0,
             restarts: 0,

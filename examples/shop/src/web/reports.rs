@@ -122,16 +122,34 @@ fn noted<T>(errors: &mut Vec<FieldError>, error: FieldError) -> Option<T> {
 }
 
 fn blame(error: PeriodError) -> FieldError {
-    FieldError::new("from", error.to_string())
+    FieldError::new(error.field(), error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use axum::http::header::RETRY_AFTER;
     use jiff::civil::date;
     use serde_json::json;
 
     use super::*;
+    use crate::desk::Desk;
+    use crate::web::tests::site;
+
+    #[tokio::test]
+    async fn a_full_queue_says_when_to_come_back() {
+        let (reports, _nobody_works) = Desk::open(1);
+        let site = site(Desk::open(1).0, reports);
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let ask =
+            async || create(State(site.clone()), headers.clone(), Body::from("{}")).await.into_response();
+
+        assert_eq!(ask().await.status(), StatusCode::ACCEPTED);
+        let refused = ask().await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.headers()[RETRY_AFTER], "1");
+        assert_eq!(refused.headers()[CONTENT_TYPE], "application/problem+json");
+    }
 
     fn errors(request: &str) -> Vec<String> {
         let problem = period(request.as_bytes(), date(2026, 3, 31)).unwrap_err();

@@ -15,7 +15,9 @@ use super::{Site, body};
 use crate::results::Status;
 use crate::thumbnails::is_supported;
 
-const MAX_UPLOAD: usize = 10 * 1024 * 1024;
+/// Enough for most photos. In memory there are at most the uploads that wait (100 of them, by
+/// `WAITING_UPLOADS`), those of four workers, and one for each connection that is sending.
+const MAX_UPLOAD: usize = 4 * 1024 * 1024;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,6 +31,10 @@ pub(super) async fn create(
     headers: HeaderMap,
     upload: Body,
 ) -> Result<Response, Problem> {
+    if let Some(refused) = site.app.thumbnails.refuses() {
+        body::throw_away(&headers, upload).await;
+        return Err(refused.into());
+    }
     let upload = body::read(&headers, upload, MAX_UPLOAD).await?;
     if upload.is_empty() {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is empty; send a PNG or JPEG picture"));
@@ -54,4 +60,24 @@ pub(super) async fn show(State(site): State<Site>, Id(id): Id) -> Result<Respons
 
 fn processing(thumbnail_id: Uuid) -> Response {
     (StatusCode::ACCEPTED, Json(Accepted { thumbnail_id, status: "Processing" })).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use axum::http::header::RETRY_AFTER;
+
+    use super::*;
+    use crate::desk::Desk;
+    use crate::web::tests::site;
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_before_it_looks_at_the_body() {
+        let (thumbnails, _nobody_works) = Desk::open(1);
+        thumbnails.hand_in(Bytes::new()).unwrap();
+        let site = site(thumbnails, Desk::open(1).0);
+        let refused = create(State(site), HeaderMap::new(), Body::from("no picture")).await.into_response();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.headers()[RETRY_AFTER], "1");
+    }
 }

@@ -1,0 +1,64 @@
+//! The shop's own host, unit by unit as `main` builds it, on a virtual clock.
+
+use std::net::TcpListener;
+
+use jiff::Timestamp;
+use ostler::testing::TestHost;
+use ostler::{HOUR, SECOND, UnitState};
+
+use crate::door::Door;
+
+fn open_at(wall: &str) -> TestHost {
+    let free = || TcpListener::bind("127.0.0.1:0").unwrap();
+    let door = Door::new(free(), &free()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let db = runtime.block_on(async {
+        let db = crate::db::tests::in_memory().await;
+        // The pool takes its one connection back in a task of this runtime, which ends here.
+        while db.num_idle() == 0 {
+            tokio::task::yield_now().await;
+        }
+        db
+    });
+    TestHost::start_at(crate::host(db, door), instant(wall)).unwrap()
+}
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+#[test]
+fn upstream_fails_all_the_time_and_stays_within_its_budget() {
+    let mut shop = open_at("2026-01-01T00:00:00Z");
+    for hour in 1..=3 {
+        shop.advance(HOUR);
+        let upstream = shop.unit("upstream");
+        assert!(upstream.restarts > 100 * hour, "{upstream:?}");
+        assert!(upstream.state != UnitState::Failed && !shop.has_ended(), "{upstream:?}");
+    }
+    assert_eq!(shop.stop().unwrap().exit_code(), 0);
+}
+
+#[test]
+fn the_timed_units_keep_their_times() {
+    let mut shop = open_at("2026-01-01T00:00:00Z");
+    shop.advance(HOUR);
+    assert_eq!(shop.unit("heartbeat").succeeded, 720);
+    assert_eq!(shop.unit("cleanup").succeeded, 2, "at once, and after an hour");
+    assert_eq!(shop.unit("daily-report").runs, 0);
+}
+
+#[test]
+fn the_daily_report_is_made_at_eight_in_oslo() {
+    for (midnight, eight, wait) in [
+        ("2026-01-15T00:00:00Z", "2026-01-15T07:00:00Z", 7 * HOUR),
+        ("2026-07-15T00:00:00Z", "2026-07-15T06:00:00Z", 6 * HOUR),
+    ] {
+        let mut shop = open_at(midnight);
+        assert_eq!(shop.unit("daily-report").next_run, Some(instant(eight)));
+        shop.advance(wait - SECOND);
+        assert_eq!(shop.unit("daily-report").runs, 0);
+        shop.advance(SECOND);
+        assert_eq!((shop.unit("daily-report").succeeded, shop.unit("reports").succeeded), (1, 1));
+    }
+}
