@@ -52,9 +52,7 @@ impl Watch {
         if !self.process && self.probes.is_none() && self.clock.is_none() {
             return Ok(());
         }
-        if self.process {
-            HOSTS.enter();
-        }
+        let process = self.process;
         let (installed, answer) = mpsc::sync_channel(1);
         std::thread::Builder::new().name("ostler-sentinel".into()).spawn(move || {
             let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -63,7 +61,14 @@ impl Watch {
             };
             runtime.block_on(self.keep(&installed));
         })?;
-        answer.recv().unwrap_or_else(|_| Err(io::Error::other("the sentinel's thread ended at its start")))
+        answer
+            .recv()
+            .unwrap_or_else(|_| Err(io::Error::other("the sentinel's thread ended at its start")))?;
+        // Only now: one that could not be started never leaves.
+        if process {
+            HOSTS.enter();
+        }
+        Ok(())
     }
 
     async fn keep(mut self, installed: &mpsc::SyncSender<io::Result<()>>) {

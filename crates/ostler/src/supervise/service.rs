@@ -68,14 +68,15 @@ impl Supervised {
                 // Told to stop before it was ready, also in a restart, it has not failed by not being ready.
                 return self.ended_while_stopping(exit.result);
             }
-            if let Some(ready) = starter.ready.take() {
+            let exit = match (starter.ready.take(), exit.into_result()) {
                 // It never came up: the start has failed, and the host is told why.
-                let cause = exit.result.err().unwrap_or_else(|| "it ended before it was ready".into());
-                self.fail(&cause);
-                let _ = ready.send(Err(cause));
-                return;
-            }
-            let exit = exit.into_result();
+                (Some(ready), Err(cause)) => {
+                    self.fail(&cause);
+                    let _ = ready.send(Err(cause));
+                    return;
+                }
+                (_, exit) => exit,
+            };
             let now = self.seat.clock.now();
             match restarts.ended(exit.is_err(), now, fastrand::u64(..)) {
                 Verdict::Complete => {
@@ -203,7 +204,7 @@ impl Exit {
         Self { result: Err(why.into()), was_ready: false }
     }
 
-    /// After the first start, an instance that ends before it was ready has failed even with `Ok`.
+    /// An instance that ends before it was ready has failed even with `Ok`.
     fn into_result(self) -> Result<(), BoxError> {
         match self.result {
             Ok(()) if !self.was_ready => Err("it ended before it was ready".into()),
