@@ -86,14 +86,15 @@ impl Life {
         let (to_host, events) = mpsc::unbounded_channel();
         let records: Vec<_> = host.units.iter().map(record).collect();
         host.handle.board().begin(&clock, records.clone());
-        let mut tasks = Vec::new();
+        let (mut tasks, mut timers) = (Vec::new(), Vec::new());
         let mut units = Vec::new();
         for (index, (registered, record)) in host.units.into_iter().zip(records).enumerate() {
             let Registered { settings, kind: _, wave, work, queue: _ } = registered;
             let seat = UnitSeat::new(record, clock.clone(), host.handle.clone());
             let launch = match work {
                 Work::Task(plan, run) => {
-                    tasks.push(Task { index, seat: Arc::clone(&seat), plan, run });
+                    tasks.push(Task { index, seat: Arc::clone(&seat), policy: plan.policy, run });
+                    timers.push(plan.trigger);
                     Launch::Task(tasks.len() - 1)
                 }
                 Work::Consumer(start) => Launch::Consumer(start),
@@ -101,7 +102,7 @@ impl Life {
             };
             units.push(Live { settings, wave, seat, launch: Some(launch) });
         }
-        let (tasks, actor) = supervise::tend(tasks, clock.clone(), host.handle.clone());
+        let (tasks, actor) = supervise::tend(tasks, timers, clock.clone(), host.handle.clone());
         let mut actors = vec![Actor::spawn(actor)];
         if clock.is_real() {
             actors.push(Actor::spawn(tick(clock.clone(), host.handle.clone())));

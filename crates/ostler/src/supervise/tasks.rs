@@ -15,7 +15,7 @@ use crate::outcome::RunOutcome;
 use crate::record::UnitState;
 use crate::run::Runner;
 use crate::seat::UnitSeat;
-use crate::trigger::{Fire, Moment, Plan, Policy, Timer, Timetable};
+use crate::trigger::{Fire, Moment, Policy, Timer, Timetable};
 
 /// Does one run of a task.
 pub(crate) type RunTask =
@@ -26,7 +26,7 @@ pub(crate) struct Task {
     /// Its place among all units.
     pub(crate) index: usize,
     pub(crate) seat: Arc<UnitSeat>,
-    pub(crate) plan: Plan<Timer>,
+    pub(crate) policy: Policy,
     pub(crate) run: RunTask,
 }
 
@@ -54,15 +54,15 @@ impl TaskBoard {
     }
 }
 
-/// The board and the actor for `tasks`. The actor runs until it is dropped.
+/// The board and the actor for `tasks`, each with its timer at the same place. The actor runs until it is dropped.
 pub(crate) fn tend(
     tasks: Vec<Task>,
+    timers: Vec<Timer>,
     clock: Clock,
     host: HostHandle,
 ) -> (TaskBoard, impl Future<Output = ()> + Send) {
     let (sender, messages) = mpsc::unbounded_channel();
     let board = TaskBoard(sender);
-    let timers = tasks.iter().map(|task| task.plan.trigger.clone()).collect();
     let recheck = clock.is_real().then_some(WALL_RECHECK);
     let actor = Actor {
         timetable: Timetable::new(timers, recheck, fastrand::u64(..)),
@@ -145,12 +145,12 @@ impl Actor {
 
     fn start(&mut self, fire: Option<Fire>) {
         let Some(Fire { task: place, lateness }) = fire else { return };
-        let Task { seat, plan, run, .. } = &self.tasks[place];
+        let Task { seat, policy, run, .. } = &self.tasks[place];
         if seat.stop.is_requested() {
             return;
         }
         seat.record.began_late_by(lateness);
-        let runner = runner(seat, plan.policy);
+        let runner = runner(seat, *policy);
         let run = run(runner);
         let told = Told { board: self.board.clone(), task: place };
         let first_poll = self.first_poll.take_if(|(task, _)| *task == place);
