@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::clock::{Clock, Sleep};
 use crate::current::{self, Seat};
@@ -41,35 +41,98 @@ impl Limit {
     }
 }
 
-/// Runs `work` to its end, its first panic, or its limit; then drops it, guarded.
+/// Runs `work` to its end, its first panic, or its limit, inside of `span`; then drops it, guarded.
 ///
-/// When this future itself is dropped, so is `work`, on its seat and guarded too.
-pub(crate) async fn run<F: Future>(
-    work: F,
-    seat: &mut Option<Arc<Seat>>,
-    clock: &Clock,
+/// Where it stands is the caller's, so that it is never moved. When this future is dropped, so is `work`, on its seat
+/// and guarded too.
+pub(crate) fn run<'a, F: Future>(
+    work: Pin<&'a mut Option<F>>,
+    seat: &'a mut Option<Arc<Seat>>,
+    clock: &'a Clock,
     limit: Limit,
-) -> Ended<F::Output> {
-    let slot = pin!(Some(work));
-    let mut work = OnSeat { work: slot, seat };
-    let mut timer: Option<Sleep> = None;
-    poll_fn(|cx| {
-        if let Poll::Ready(ended) = work.poll(cx) {
+    span: &'a Span,
+) -> Attempt<'a, F> {
+    Attempt { work, seat, clock, limit, span, timer: None }
+}
+
+/// The future of [`run`]. Written by hand, because it is polled for every item of a consumer: the timer is made when the
+/// work has to wait for the first time, and a work that ends is dropped under the same guard in which it ended.
+pub(crate) struct Attempt<'a, F> {
+    work: Pin<&'a mut Option<F>>,
+    seat: &'a mut Option<Arc<Seat>>,
+    clock: &'a Clock,
+    limit: Limit,
+    span: &'a Span,
+    timer: Option<Sleep>,
+}
+
+impl<F: Future> Future for Attempt<'_, F> {
+    type Output = Ended<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let _entered = this.span.enter();
+        if let Poll::Ready(ended) = poll_on_seat(this.work.as_mut(), this.seat, cx) {
             return Poll::Ready(ended);
         }
-        if limit.is_set() && timer.is_none() {
-            timer = limit.end(clock.now()).map(|end| clock.watch_until(end));
+        if this.limit.is_set() && this.timer.is_none() {
+            this.timer = this.limit.end(this.clock.now()).map(|end| this.clock.watch_until(end));
         }
-        match &mut timer {
+        match &mut this.timer {
             Some(timer) => Pin::new(timer).poll(cx).map(|()| Ended::TimedOut),
             None => Poll::Pending,
         }
-    })
-    .await
+    }
 }
 
-/// `work`, with word to `polled` once it has been polled for the first time.
-pub(crate) async fn announced<F: Future>(work: F, polled: oneshot::Sender<()>) -> F::Output {
+/// Polls `work`, and drops it where it has ended.
+fn poll_on_seat<F: Future>(
+    mut work: Pin<&mut Option<F>>,
+    seat: &mut Option<Arc<Seat>>,
+    cx: &mut Context<'_>,
+) -> Poll<Ended<F::Output>> {
+    let mut output = None;
+    let polled = current::on(seat, || {
+        panics::catch(|| {
+            let Some(future) = work.as_mut().as_pin_mut() else { return };
+            if let Poll::Ready(ready) = future.poll(cx) {
+                output = Some(ready);
+                work.set(None);
+            }
+        })
+    });
+    match (polled, output) {
+        (Ok(()), None) => Poll::Pending,
+        (Ok(()), Some(output)) => Poll::Ready(Ended::Returned(output)),
+        (Err(payload), None) => Poll::Ready(Ended::Panicked(payload)),
+        // It had ended, and what it said counts.
+        (Err(payload), Some(output)) => {
+            said_while_dropped(payload);
+            Poll::Ready(Ended::Returned(output))
+        }
+    }
+}
+
+impl<F> Drop for Attempt<'_, F> {
+    fn drop(&mut self) {
+        if self.work.is_none() {
+            return;
+        }
+        let _entered = self.span.enter();
+        let work = &mut self.work;
+        if let Err(payload) = current::on(self.seat, || panics::catch(|| work.set(None))) {
+            said_while_dropped(payload);
+        }
+    }
+}
+
+fn said_while_dropped(payload: Payload) {
+    let message = panics::into_message(payload);
+    tracing::error!(panic = %message, "a run panicked while it was dropped");
+}
+
+/// `work`, and `polled` dropped once it has been polled for the first time.
+pub(crate) async fn announced<F: Future, P>(work: F, polled: P) -> F::Output {
     let mut work = pin!(work);
     let mut polled = Some(polled);
     poll_fn(|cx| {
@@ -80,30 +143,4 @@ pub(crate) async fn announced<F: Future>(work: F, polled: oneshot::Sender<()>) -
         poll
     })
     .await
-}
-
-/// A future whose polls and whose drop happen on a seat, and whose panics do not get out.
-struct OnSeat<'a, F> {
-    work: Pin<&'a mut Option<F>>,
-    seat: &'a mut Option<Arc<Seat>>,
-}
-
-impl<F: Future> OnSeat<'_, F> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended<F::Output>> {
-        let Some(work) = self.work.as_mut().as_pin_mut() else { return Poll::Pending };
-        match current::on(self.seat, || panics::catch(|| work.poll(cx))) {
-            Ok(poll) => poll.map(Ended::Returned),
-            Err(payload) => Poll::Ready(Ended::Panicked(payload)),
-        }
-    }
-}
-
-impl<F> Drop for OnSeat<'_, F> {
-    fn drop(&mut self) {
-        let work = &mut self.work;
-        if let Err(payload) = current::on(self.seat, || panics::catch(|| work.set(None))) {
-            let message = panics::into_message(payload);
-            tracing::error!(panic = %message, "a run panicked while it was dropped");
-        }
-    }
 }

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::current::{self, Seat};
+use crate::panics;
 
 /// One second.
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -73,6 +74,8 @@ struct VirtualTime {
 struct Timers {
     entries: BTreeMap<(Instant, u64), Waker>,
     next_id: u64,
+    /// Until when the driver sleeps; `None` where it sleeps for ever. It is woken only for a timer that is due before.
+    driver_sleeps_until: Option<Instant>,
 }
 
 impl Clock {
@@ -161,7 +164,7 @@ impl Clock {
     pub(crate) async fn drive(self) -> std::convert::Infallible {
         loop {
             let earlier = self.0.earlier.notified();
-            match self.next_timer() {
+            match self.sleeps_until_first() {
                 Some(first) => tokio::select! {
                     () = tokio::time::sleep_until(first.into()) => self.fire_due(),
                     () = earlier => {}
@@ -169,6 +172,13 @@ impl Clock {
                 None => earlier.await,
             }
         }
+    }
+
+    /// When the first timer is due, and the driver looks again.
+    fn sleeps_until_first(&self) -> Option<Instant> {
+        let mut timers = self.timers();
+        timers.driver_sleeps_until = timers.entries.first_key_value().map(|(&(due, _), _)| due);
+        timers.driver_sleeps_until
     }
 
     /// When the first timer is due.
@@ -179,7 +189,12 @@ impl Clock {
     /// Wakes everyone whose timer is due.
     pub(crate) fn fire_due(&self) {
         let due = self.timers().take_due(self.now());
-        due.into_values().for_each(Waker::wake);
+        for waker in due.into_values() {
+            // A waker is a user's code, and this may be the thread that everything hangs on.
+            if let Err(payload) = panics::catch(|| waker.wake()) {
+                panics::discard(payload);
+            }
+        }
     }
 
     /// As far ahead as anyone will wait: a century.
@@ -317,10 +332,14 @@ impl Sleep {
             return;
         }
         let id = timers.insert(self.deadline, waker.clone());
-        let is_first = timers.entries.first_key_value().is_some_and(|(&(_, first), _)| first == id);
+        let sleeps_too_long = timers.driver_sleeps_until.is_none_or(|until| self.deadline < until);
+        if sleeps_too_long {
+            // Once is enough, however many come before it has looked.
+            timers.driver_sleeps_until = Some(self.deadline);
+        }
         drop(timers);
         self.id = Some(id);
-        if is_first {
+        if sleeps_too_long {
             self.clock.0.earlier.notify_one();
         }
     }

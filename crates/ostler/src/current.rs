@@ -5,17 +5,19 @@
 //! instance of a service. It is put into a thread-local for the length of each poll only, so work that a handler
 //! spawns elsewhere has no seat.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use crate::record::Record;
+use crate::stall::PollingThread;
 use crate::tracker::Tracker;
 
 /// One place where runs happen one after another.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    /// The unit's name.
-    pub(crate) unit: Arc<str>,
+    /// The unit whose place it is.
+    pub(crate) unit: Arc<Record>,
     /// The blocking calls of the run that sits here.
     pub(crate) blocking: Arc<Tracker>,
     /// The queue from which this seat takes its items; 0 is none.
@@ -39,7 +41,7 @@ pub(crate) enum Sitter {
 
 impl Seat {
     /// A seat in a unit, whose blocking calls are those of the unit too.
-    pub(crate) fn new(unit: &Arc<str>, unit_blocking: &Arc<Tracker>, sitter: Sitter) -> Arc<Self> {
+    pub(crate) fn new(unit: &Arc<Record>, unit_blocking: &Arc<Tracker>, sitter: Sitter) -> Arc<Self> {
         let blocking = Tracker::child(unit_blocking);
         Arc::new(Self {
             unit: Arc::clone(unit),
@@ -60,29 +62,46 @@ impl Seat {
     }
 }
 
+/// What this thread polls.
+struct Here {
+    seat: RefCell<Option<Arc<Seat>>>,
+    /// Where watchers see it.
+    thread: OnceCell<Arc<PollingThread>>,
+}
+
 thread_local! {
-    static CURRENT: RefCell<Option<Arc<Seat>>> = const { RefCell::new(None) };
+    static HERE: Here = const { Here { seat: RefCell::new(None), thread: OnceCell::new() } };
 }
 
 /// The seat that is being polled on this thread.
 pub(crate) fn seat() -> Option<Arc<Seat>> {
-    CURRENT.with_borrow(Option::clone)
+    HERE.with(|here| here.seat.borrow().clone())
 }
 
 /// The seat that is being polled on this thread, if it is that of a run.
 pub(crate) fn seat_of_run() -> Option<Arc<Seat>> {
-    CURRENT.with_borrow(|seat| seat.as_ref().filter(|seat| seat.sitter != Sitter::Service).map(Arc::clone))
+    seat().filter(|seat| seat.sitter != Sitter::Service)
 }
 
 /// Runs `f` with `seat` as the current one. The seat is moved in and out, which costs no reference count.
 pub(crate) fn on<R>(seat: &mut Option<Arc<Seat>>, f: impl FnOnce() -> R) -> R {
-    struct Restore<'a>(&'a mut Option<Arc<Seat>>);
+    struct Restore<'a> {
+        seat: &'a mut Option<Arc<Seat>>,
+        outer: u64,
+    }
     impl Drop for Restore<'_> {
         fn drop(&mut self) {
-            CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.0));
+            HERE.with(|here| {
+                here.thread.get_or_init(PollingThread::register).end(self.outer);
+                std::mem::swap(&mut *here.seat.borrow_mut(), self.seat);
+            });
         }
     }
-    CURRENT.with_borrow_mut(|current| std::mem::swap(current, seat));
-    let _restore = Restore(seat);
+    let unit = seat.as_ref().map_or(0, |seat| seat.unit.id());
+    let outer = HERE.with(|here| {
+        std::mem::swap(&mut *here.seat.borrow_mut(), seat);
+        here.thread.get_or_init(PollingThread::register).begin(unit)
+    });
+    let _restore = Restore { seat, outer };
     f()
 }

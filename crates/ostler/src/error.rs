@@ -80,10 +80,11 @@ impl Error {
         matches!(self.host(), Some(HostError::Unit { .. }))
     }
 
-    /// The unit that did not start or that failed.
+    /// The unit that did not start, the first where there are several, or that failed.
     pub fn unit(&self) -> Option<&str> {
         match self.host()? {
-            HostError::Start { unit, .. } | HostError::Unit { unit, .. } => Some(unit),
+            HostError::Start { failures, .. } => failures.first().map(|(unit, _)| unit.as_str()),
+            HostError::Unit { unit, .. } => Some(unit),
             HostError::Registration(_) => None,
         }
     }
@@ -203,8 +204,16 @@ impl StdError for WithExitCode {
 #[derive(Debug)]
 pub(crate) enum HostError {
     Registration(Vec<RegistrationError>),
-    Start { unit: String, cause: BoxError, report: Box<Report> },
-    Unit { unit: String, cause: BoxError, report: Box<Report> },
+    /// In the order of their start; one at least.
+    Start {
+        failures: Vec<(String, BoxError)>,
+        report: Box<Report>,
+    },
+    Unit {
+        unit: String,
+        cause: BoxError,
+        report: Box<Report>,
+    },
 }
 
 impl fmt::Display for HostError {
@@ -215,7 +224,15 @@ impl fmt::Display for HostError {
                 write!(f, "{} {noun} in the registration of units", errors.len())?;
                 errors.iter().try_for_each(|error| write!(f, "\n  - {error}"))
             }
-            Self::Start { unit, .. } => write!(f, "unit `{unit}` did not start"),
+            Self::Start { failures, .. } => match failures.as_slice() {
+                [(unit, _)] => write!(f, "unit `{unit}` did not start"),
+                several => {
+                    write!(f, "{} units did not start", several.len())?;
+                    several
+                        .iter()
+                        .try_for_each(|(unit, cause)| write!(f, "\n  - unit `{unit}`: {}", describe(cause)))
+                }
+            },
             Self::Unit { unit, .. } => write!(f, "unit `{unit}` failed"),
         }
     }
@@ -225,7 +242,12 @@ impl StdError for HostError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Registration(_) => None,
-            Self::Start { cause, .. } | Self::Unit { cause, .. } => Some(cause.as_ref()),
+            // The causes of several stand in the text.
+            Self::Start { failures, .. } => match failures.as_slice() {
+                [(_, cause)] => Some(cause.as_ref()),
+                _ => None,
+            },
+            Self::Unit { cause, .. } => Some(cause.as_ref()),
         }
     }
 }

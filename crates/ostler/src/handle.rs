@@ -1,121 +1,178 @@
-//! The handle by which a running host is seen and steered, and the board behind it that the probes read.
+//! The handle by which a running host is seen and steered.
 
-use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::oneshot;
 
-use crate::clock::Clock;
-use crate::record::{Record, UnitKind, UnitState, UnitStatus};
+use crate::board::Board;
+use crate::control::{Action, Answer, Command, ControlError};
+use crate::events::Events;
+use crate::line::Message;
+use crate::record::{PastError, PastRun, UnitStatus};
 use crate::stop::StopReason;
 
 /// Sees and steers a running host. Clones are cheap.
 ///
 /// Taken as an argument by a handler, or from [`Host::handle`](crate::Host::handle) before the start.
+///
+/// What is asked of a unit is done in the order in which it was asked, and each call answers when it is done, or says why
+/// not. A call whose future is dropped is carried out all the same, once it was polled. A unit that asks something of
+/// itself which needs its own end (to be stopped or restarted) must not wait for the answer.
+///
+/// ```
+/// # use ostler::{ControlError, HostHandle};
+/// async fn quiet_hours(host: HostHandle) -> Result<(), ControlError> {
+///     host.pause("mails").await?;
+///     host.resize("thumbnails", 8).await?;
+///     for unit in host.units() {
+///         println!("{}: {} since {}", unit.name, unit.state, unit.since);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct HostHandle(Arc<Board>);
 
-/// Where the host is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub(crate) enum Phase {
-    Starting,
-    Ready,
-    Draining,
-    Ended,
-}
-
-/// What the host's own task, the probes' thread and user code share.
-#[derive(Debug)]
-pub(crate) struct Board {
-    /// Set when the host starts.
-    time: OnceLock<Time>,
-    phase: AtomicU8,
-    was_ready: AtomicBool,
-    phase_moved: Notify,
-    stop: OnceLock<Asked>,
-    stop_asked: Notify,
-    /// When the main runtime last showed that it is alive, in nanoseconds since `born`.
-    tick: AtomicU64,
-    records: OnceLock<Records>,
-    triggered: Mutex<BTreeSet<usize>>,
-    trigger_asked: Notify,
-}
-
-/// A stop that was asked for.
-#[derive(Debug)]
-struct Asked {
-    reason: StopReason,
-    at: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Time {
-    clock: Clock,
-    born: Instant,
-}
-
-#[derive(Debug)]
-struct Records {
-    in_order: Vec<Arc<Record>>,
-    by_name: HashMap<Arc<str>, usize>,
-}
-
 impl HostHandle {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Board {
-            time: OnceLock::new(),
-            phase: AtomicU8::new(Phase::Starting as u8),
-            was_ready: AtomicBool::new(false),
-            phase_moved: Notify::new(),
-            stop: OnceLock::new(),
-            stop_asked: Notify::new(),
-            tick: AtomicU64::new(0),
-            records: OnceLock::new(),
-            triggered: Mutex::default(),
-            trigger_asked: Notify::new(),
-        }))
+        Self(Arc::new(Board::new()))
     }
 
     /// A snapshot of every unit, in order of registration; empty before the host runs.
     pub fn units(&self) -> Vec<UnitStatus> {
-        self.0.records().iter().map(|record| record.status()).collect()
+        let now = self.0.now();
+        self.0.records().iter().map(|record| record.status(now)).collect()
     }
 
     /// A snapshot of the unit called `name`.
     pub fn unit(&self, name: &str) -> Option<UnitStatus> {
-        let records = self.0.records.get()?;
-        Some(records.in_order[*records.by_name.get(name)?].status())
+        self.0.record(name).map(|record| record.status(self.0.now()))
     }
 
-    /// Runs a task now, beside its own schedule. Where a run is going on it runs once more after that, however
-    /// often it is triggered meanwhile.
+    /// The last runs of the unit called `name`, the newest first: 32 of a task, 32 of each worker of a consumer. A service has
+    /// no runs.
+    pub fn history(&self, name: &str) -> Option<Vec<PastRun>> {
+        self.0.record(name).map(|record| record.past_runs(self.0.now()))
+    }
+
+    /// The last 16 errors of the unit called `name`, the newest first: of runs that were tried again too.
+    pub fn errors(&self, name: &str) -> Option<Vec<PastError>> {
+        self.0.record(name).map(|record| record.past_errors())
+    }
+
+    /// The changes of all units' states from now on. A reader that falls 1,024 behind misses the oldest, and is told. Ask for it
+    /// before [`units`](Self::units), and nothing falls in between.
+    pub fn events(&self) -> Events {
+        self.0.events().subscribe()
+    }
+
+    /// How long the main runtime takes to get to work that is ready, as last measured (every 100 ms, from a thread of the
+    /// host's own), or how long it has not got to it. A warning is logged from a quarter of a second on, which
+    /// names the units whose code blocks its threads. Zero before the start and on a virtual clock.
+    pub fn lag(&self) -> Duration {
+        self.0.lag()
+    }
+
+    /// Lets a task or a consumer begin no run until it is resumed. From the answer on none begins; one that is going on ends as
+    /// it would. To pause again changes nothing.
+    ///
+    /// The ticks of a paused task are left out. The items of a paused consumer wait in its queue, whose senders wait or
+    /// are refused when it is full. A stop of the host does not resume it: the items that are left are in its report.
     ///
     /// # Errors
-    /// [`TriggerError`]: there is no such unit, it is not a task, or the host is not running.
-    pub fn trigger(&self, name: &str) -> Result<(), TriggerError> {
-        let records = self.0.records.get().ok_or(TriggerError::NotRunning)?;
-        let index = *records.by_name.get(name).ok_or(TriggerError::Unknown)?;
-        match records.in_order[index].kind() {
-            UnitKind::Consumer | UnitKind::Service => return Err(TriggerError::NotATask),
-            UnitKind::Interval | UnitKind::Cron | UnitKind::OnDemand => {}
-        }
-        if self.0.stop_reason().is_some() || records.in_order[index].state() != UnitState::Running {
-            return Err(TriggerError::NotRunning);
-        }
-        self.0.triggered.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
-        self.0.trigger_asked.notify_one();
-        Ok(())
+    /// [`ControlError`]: there is no such unit; it is a service, which owns its loop; it is not running; the host is not.
+    ///
+    /// # Cancel safety
+    /// Dropped after its first poll, it is carried out all the same. So are all actions here.
+    pub async fn pause(&self, name: &str) -> Result<(), ControlError> {
+        self.ask(name, Action::Pause).await
+    }
+
+    /// Lets a paused unit go on. A task keeps the grid of its schedule and makes up for nothing. To resume a unit that runs
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause).
+    pub async fn resume(&self, name: &str) -> Result<(), ControlError> {
+        self.ask(name, Action::Resume).await
+    }
+
+    /// Runs a task now, beside its own schedule; answers when the run was begun. Where one is going on, it runs once more after
+    /// that, however often it is triggered meanwhile, and the answer comes at once.
+    ///
+    /// # Errors
+    /// [`ControlError`]: there is no such unit; it is no task; it is paused or not running; the host is not running.
+    pub async fn trigger(&self, name: &str) -> Result<(), ControlError> {
+        self.ask(name, Action::Trigger).await
+    }
+
+    /// Stops a unit and starts it again; answers when it is ready again. It has the grace of a stop
+    /// ([`Unit::grace`](crate::Unit::grace), at most the host's) to end, and is dropped after that; two instances of it never
+    /// live at once. A task's schedule begins anew; a consumer's items stay in its queue meanwhile; a paused unit is
+    /// no longer paused; a service's restart budget is whole again. A service that waits for its restart is restarted now.
+    ///
+    /// Units that come after this one ([`Unit::after`](crate::Unit::after)) go on running, and see whatever it
+    /// looks like to miss it for a while; `/readyz` says that it is starting.
+    ///
+    /// # Errors
+    /// [`ControlError`]: there is no such unit; it is down, or being stopped; the host is starting or not running; or
+    /// it was restarted and did not come up, or did not end in time ([`ControlError::is_failed`]); then it is
+    /// started as soon as it has ended.
+    pub async fn restart(&self, name: &str) -> Result<(), ControlError> {
+        self.ask(name, Action::Restart).await
+    }
+
+    /// Stops a unit; answers when it has ended. It stays stopped until [`start_unit`](Self::start_unit), and the host goes on
+    /// without it. A consumer finishes the items in hand; the others stay in its queue.
+    ///
+    /// # Errors
+    /// [`ControlError`]: there is no such unit; it is down; the host is starting or not running; or it did not end in
+    /// time ([`ControlError::is_failed`]), because its code blocks a thread.
+    pub async fn stop_unit(&self, name: &str) -> Result<(), ControlError> {
+        self.ask(name, Action::Stop).await
+    }
+
+    /// Starts a unit that is down: stopped by hand, completed, or failed. Answers when it is ready. Its restart budget is whole
+    /// again.
+    ///
+    /// # Errors
+    /// [`ControlError`]: there is no such unit; it is not down; a unit that it comes after is not ready; the host is
+    /// starting or not running; or it was started and did not come up ([`ControlError::is_failed`]); a service is then
+    /// tried again within its budget.
+    pub async fn start_unit(&self, name: &str) -> Result<(), ControlError> {
+        self.ask(name, Action::Start).await
+    }
+
+    /// Gives a consumer so many workers, 1 to [`MAX_WORKERS`](crate::MAX_WORKERS). From the answer on, no worker beyond `workers`
+    /// takes an item, and there are as many; those beyond leave when they have finished the item in hand. Nothing
+    /// is lost. A consumer that is down has so many when it is started again.
+    ///
+    /// # Errors
+    /// [`ControlError`]: there is no such unit; it is no consumer; it is being stopped; the count is not allowed
+    /// ([`ControlError::is_invalid`]); the host is not running.
+    pub async fn resize(&self, name: &str, workers: usize) -> Result<(), ControlError> {
+        self.ask(name, Action::Resize(workers)).await
     }
 
     /// Asks the host to stop gracefully. Returns at once; asking again changes nothing, nor does asking before the host
     /// runs.
     pub fn stop(&self) {
-        if self.0.time.get().is_some() {
+        if self.0.has_begun() {
             self.0.ask_to_stop(StopReason::Requested);
         }
+    }
+
+    pub(crate) async fn ask(&self, name: &str, action: Action) -> Answer {
+        let director = self.0.director().ok_or_else(ControlError::not_running)?;
+        let unit = self.0.place(name).ok_or_else(|| ControlError::unknown(name))?;
+        let (answer, answered) = oneshot::channel();
+        director
+            .send(Message::Command(Command { unit, action, answer }))
+            .map_err(|_| ControlError::not_running())?;
+        // Dropped without a word: the host ended, or the unit did, before it was done.
+        answered.await.unwrap_or_else(|_| Err(ControlError::not_running()))
     }
 
     pub(crate) fn board(&self) -> &Board {
@@ -128,125 +185,3 @@ impl fmt::Debug for HostHandle {
         f.debug_struct("HostHandle").field("phase", &self.0.phase()).finish_non_exhaustive()
     }
 }
-
-impl Board {
-    /// The host starts on `clock` with these units. Once.
-    pub(crate) fn begin(&self, clock: &Clock, in_order: Vec<Arc<Record>>) {
-        let _ = self.time.set(Time { clock: clock.clone(), born: clock.now() });
-        let by_name =
-            in_order.iter().enumerate().map(|(at, record)| (Arc::clone(record.name()), at)).collect();
-        let _ = self.records.set(Records { in_order, by_name });
-    }
-
-    pub(crate) fn records(&self) -> &[Arc<Record>] {
-        self.records.get().map_or(&[], |records| &records.in_order)
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::Acquire) {
-            0 => Phase::Starting,
-            1 => Phase::Ready,
-            2 => Phase::Draining,
-            _ => Phase::Ended,
-        }
-    }
-
-    /// A phase never goes back.
-    pub(crate) fn advance(&self, phase: Phase) {
-        if phase == Phase::Ready {
-            self.was_ready.store(true, Ordering::Release);
-        }
-        self.phase.fetch_max(phase as u8, Ordering::AcqRel);
-        self.phase_moved.notify_waiters();
-    }
-
-    /// Whether the start succeeded.
-    pub(crate) fn was_ready(&self) -> bool {
-        self.was_ready.load(Ordering::Acquire)
-    }
-
-    /// Resolves once `phase` is reached or passed.
-    pub(crate) async fn reached(&self, phase: Phase) {
-        loop {
-            let moved = self.phase_moved.notified();
-            if self.phase() >= phase {
-                return;
-            }
-            moved.await;
-        }
-    }
-
-    /// The first reason wins.
-    pub(crate) fn ask_to_stop(&self, reason: StopReason) {
-        let at = self.time.get().map(|time| time.clock.now());
-        let _ = self.stop.set(Asked { reason, at });
-        self.stop_asked.notify_waiters();
-    }
-
-    pub(crate) fn stop_reason(&self) -> Option<&StopReason> {
-        self.stop.get().map(|asked| &asked.reason)
-    }
-
-    /// When the host was asked to stop.
-    pub(crate) fn asked_at(&self) -> Option<Instant> {
-        self.stop.get()?.at
-    }
-
-    pub(crate) async fn stop_asked(&self) -> StopReason {
-        loop {
-            let asked = self.stop_asked.notified();
-            if let Some(reason) = self.stop_reason() {
-                return reason.clone();
-            }
-            asked.await;
-        }
-    }
-
-    /// The tasks that were triggered since the last call.
-    pub(crate) fn take_triggered(&self) -> BTreeSet<usize> {
-        std::mem::take(&mut *self.triggered.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) async fn trigger_asked(&self) {
-        self.trigger_asked.notified().await;
-    }
-
-    /// The main runtime shows that it is alive.
-    pub(crate) fn tick(&self) {
-        if let Some(Time { clock, born }) = self.time.get() {
-            let since_birth = clock.now().saturating_duration_since(*born).as_nanos();
-            self.tick.store(u64::try_from(since_birth).unwrap_or(u64::MAX), Ordering::Relaxed);
-        }
-    }
-
-    /// How long ago the main runtime last did so.
-    pub(crate) fn tick_age(&self) -> Duration {
-        let Some(Time { clock, born }) = self.time.get() else { return Duration::ZERO };
-        let tick = *born + Duration::from_nanos(self.tick.load(Ordering::Relaxed));
-        clock.now().saturating_duration_since(tick)
-    }
-}
-
-/// Why a task could not be triggered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TriggerError {
-    /// No unit has this name.
-    Unknown,
-    /// The unit is a consumer or a service: it has no runs of its own to trigger.
-    NotATask,
-    /// The host has not started yet, or is stopping.
-    NotRunning,
-}
-
-impl fmt::Display for TriggerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unknown => "no unit has this name",
-            Self::NotATask => "only a task can be triggered; this unit is a consumer or a service",
-            Self::NotRunning => "the unit is not running: the host is starting or stopping",
-        })
-    }
-}
-
-impl std::error::Error for TriggerError {}

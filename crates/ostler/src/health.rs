@@ -100,10 +100,19 @@ fn of_units(units: &[Arc<Record>]) -> Verdict {
         let name = unit.name();
         match unit.state() {
             UnitState::Failed => verdict.add(Status::Unhealthy, || format!("unit `{name}` failed")),
-            UnitState::Restarting | UnitState::Starting => {
+            UnitState::Restarting => {
                 verdict.add(Status::Degraded, || format!("unit `{name}` is restarting"));
             }
-            _ => {}
+            UnitState::Starting => verdict.add(Status::Degraded, || format!("unit `{name}` is starting")),
+            UnitState::Running if !unit.is_ready() => verdict.add(Status::Unhealthy, || {
+                format!("unit `{name}` is {}", unit.reason().as_deref().unwrap_or("not ready"))
+            }),
+            UnitState::Registered
+            | UnitState::Running
+            | UnitState::Paused
+            | UnitState::Draining
+            | UnitState::Stopped
+            | UnitState::Completed => {}
         }
         if let Some(outcome) = unit.last_outcome().filter(|outcome| outcome.is_failure()) {
             verdict.add(Status::Degraded, || format!("the last run of `{name}` {outcome}"));
@@ -115,16 +124,30 @@ fn of_units(units: &[Arc<Record>]) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use crate::outcome::RunOutcome;
     use crate::record::UnitKind;
+    use crate::tally::Ended;
 
     fn unit(state: UnitState, outcome: Option<RunOutcome>) -> Arc<Record> {
-        let record = Record::new("u".into(), UnitKind::Service);
-        record.set_state(state);
+        let clock = Clock::real();
+        let record = Record::new("u".into(), UnitKind::Service, clock.wall());
+        record.stands(state, state == UnitState::Running, clock.wall(), None);
         if let Some(outcome) = outcome {
-            record.run_ended(outcome, Duration::ZERO);
+            let now = clock.now();
+            let run = Ended { id: 1, attempts: 1, outcome, began: now, ended: now, sent: None };
+            record.tally(0).run_ended(run);
         }
         Arc::new(record)
+    }
+
+    #[test]
+    fn a_unit_that_took_its_word_back_is_unhealthy_and_says_why() {
+        let unit = unit(UnitState::Running, None);
+        unit.stands(UnitState::Running, false, Clock::real().wall(), Some("not ready: no upstream".into()));
+        let verdict = ready(Life::Running, &[unit]);
+        assert_eq!(verdict.status.http_status(), 503);
+        assert_eq!(verdict.reasons, ["unit `u` is not ready: no upstream"]);
     }
 
     #[test]

@@ -3,13 +3,18 @@
 mod attempt;
 pub mod backoff;
 mod blocking;
+mod board;
 mod clock;
+mod control;
 mod current;
 mod error;
+mod events;
 mod handle;
 mod handler;
 mod health;
 mod host;
+mod lag;
+mod line;
 mod outcome;
 mod panics;
 mod probe;
@@ -24,9 +29,11 @@ mod seat;
 mod sentinel;
 mod service;
 mod signal;
+mod stall;
 mod state;
 mod stop;
 mod supervise;
+mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tracker;
@@ -35,8 +42,10 @@ mod unit;
 
 pub use crate::blocking::blocking;
 pub use crate::clock::{Clock, DAY, HOUR, MINUTE, SECOND, Sleep};
+pub use crate::control::ControlError;
 pub use crate::error::{BoxError, Error, RegistrationError, exit};
-pub use crate::handle::{HostHandle, TriggerError};
+pub use crate::events::{Change, Event, Events};
+pub use crate::handle::HostHandle;
 pub use crate::handler::{FromItem, HandlerFn, TaskFn};
 pub use crate::health::LIVE_WITHIN;
 pub use crate::host::{DEFAULT_GRACE, Host};
@@ -44,13 +53,14 @@ pub use crate::outcome::{Halt, IntoOutcome, Outcome, RunOutcome};
 pub use crate::probe::Probes;
 pub use crate::process::main;
 pub use crate::ready::Ready;
-pub use crate::record::{UnitKind, UnitState, UnitStatus};
+pub use crate::record::{PastError, PastRun, UnitKind, UnitState, UnitStatus};
 pub use crate::report::{Report, UnitEnd, UnitReport};
 pub use crate::scope::{FromScope, Run, Scope};
 pub use crate::service::{Context, Service};
 pub use crate::signal::Signal;
 pub use crate::state::{FromRef, State};
 pub use crate::stop::{Stop, StopReason};
+pub use crate::supervise::MAX_WORKERS;
 pub use crate::trigger::{
     Consume, First, Leftover, Overlap, Plan, Schedule, ScheduleError, Timer, after_completion, cron, every,
     poke,

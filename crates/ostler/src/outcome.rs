@@ -143,16 +143,6 @@ impl RunOutcome {
         !matches!(self, Self::Succeeded | Self::Cancelled)
     }
 
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Succeeded,
-        Self::Failed,
-        Self::TimedOut,
-        Self::Panicked,
-        Self::Cancelled,
-        Self::Discarded,
-        Self::Interrupted,
-    ];
-
     /// The word used in logs and pages.
     pub const fn as_str(self) -> &'static str {
         match self {

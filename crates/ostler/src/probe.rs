@@ -19,7 +19,8 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::task::AbortHandle;
 
-use crate::handle::{Board, HostHandle, Phase};
+use crate::board::{Board, Phase};
+use crate::handle::HostHandle;
 use crate::health::{self, Life, Verdict};
 
 /// A client has this long to send a request's header.

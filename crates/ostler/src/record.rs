@@ -1,16 +1,18 @@
-//! What is known of a unit while it runs: counters and last facts, written by its runs and read by anyone.
+//! What is known of a unit while it runs: its state, written by the host; counters and last facts, written by its
+//! runs; all of it read by anyone.
 //!
-//! All of it is cheap to write (atomics; a lock only for the text of an error), because consumers write it for
-//! every item.
+//! What is written for every item of a consumer stands in a [`Tally`] for each worker.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::outcome::RunOutcome;
+use crate::tally::{Counts, Ended, Tally};
 
 /// What sort of unit it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +52,8 @@ pub enum UnitState {
     Starting,
     /// Up: a loop that runs, or a task that waits for its next run.
     Running,
+    /// Up, and told to begin no run until it is resumed.
+    Paused,
     /// A service that ended and waits for its restart.
     Restarting,
     /// Told to stop, finishing what it has.
@@ -68,10 +72,11 @@ impl UnitState {
         matches!(self, Self::Stopped | Self::Completed | Self::Failed)
     }
 
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Registered,
         Self::Starting,
         Self::Running,
+        Self::Paused,
         Self::Restarting,
         Self::Draining,
         Self::Stopped,
@@ -86,6 +91,7 @@ impl fmt::Display for UnitState {
             Self::Registered => "registered",
             Self::Starting => "starting",
             Self::Running => "running",
+            Self::Paused => "paused",
             Self::Restarting => "restarting",
             Self::Draining => "draining",
             Self::Stopped => "stopped",
@@ -105,19 +111,30 @@ pub struct UnitStatus {
     pub kind: UnitKind,
     /// What it is doing.
     pub state: UnitState,
+    /// Whether it is ready: up, and it has not taken its word back.
+    pub ready: bool,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+    /// Why it is in this state, where there is more to say than the state itself.
+    pub reason: Option<String>,
     /// Runs that ended: of a task, or one for each item of a consumer.
     pub runs: u64,
     /// Those that succeeded.
     pub succeeded: u64,
     /// Those that failed, timed out, panicked, were discarded or interrupted.
     pub failed: u64,
+    /// Runs that are going on.
+    pub running: u64,
     /// Attempts beyond each run's first.
     pub retries: u64,
-    /// Ticks that were not run: because a run was going on, or because several were due at once.
+    /// Ticks that were not run: because a run was going on, because several were due at once, or because a task was
+    /// paused with runs waiting.
     pub skipped: u64,
-    /// Restarts of a service.
+    /// Restarts of a service that ended by itself; those asked for by hand are not among them.
     pub restarts: u64,
-    /// How the last run ended.
+    /// When the last run that ended began.
+    pub last_run: Option<Timestamp>,
+    /// How it ended.
     pub last_outcome: Option<RunOutcome>,
     /// The last error with its causes, of a run or of a service.
     pub last_error: Option<String>,
@@ -131,13 +148,48 @@ pub struct UnitStatus {
     pub depth: Option<usize>,
     /// Items its queue can hold.
     pub capacity: Option<usize>,
-    /// How long the last item waited in the queue, of those sent since the host serves it.
+    /// How long the item of the last run that ended had waited in the queue, where it was sent since the host serves it.
     pub wait: Option<Duration>,
     /// Items that its queue dropped because it was full.
     pub dropped: Option<u64>,
     /// A consumer's workers.
     pub workers: Option<usize>,
 }
+
+/// A run that ended, or an instance of a service.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct PastRun {
+    /// The run's number, counted from 1 for each unit.
+    pub id: u64,
+    /// The worker of a consumer that did it, counted from 1.
+    pub worker: Option<usize>,
+    /// When it began, by today's wall clock: where that was set meanwhile, the time moved with it.
+    pub began: Timestamp,
+    /// How long it took, all attempts together.
+    pub took: Duration,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// How many attempts it took.
+    pub attempts: u32,
+}
+
+/// An error of a run, of one of its attempts, or of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PastError {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// The run's number.
+    pub run: u64,
+    /// The attempt, counted from 1.
+    pub attempt: u32,
+    /// What went wrong, with its causes.
+    pub error: String,
+}
+
+/// How many errors are kept for each unit.
+const KEPT_ERRORS: usize = 16;
 
 /// A queue's gauges.
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +204,23 @@ pub(crate) struct QueueGauge {
 
 type ReadGauge = Box<dyn Fn() -> QueueGauge + Send + Sync>;
 
+/// A look at both clocks, by which the times of a record are told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub(crate) now: Instant,
+    pub(crate) wall: Timestamp,
+}
+
+impl Now {
+    /// The wall-clock time of a monotonic instant.
+    pub(crate) fn wall_of(self, instant: Instant) -> Timestamp {
+        let ahead = instant.saturating_duration_since(self.now);
+        let ago = self.now.saturating_duration_since(instant);
+        let at = self.wall.checked_sub(ago).and_then(|at| at.checked_add(ahead));
+        at.unwrap_or(self.wall)
+    }
+}
+
 /// No value yet, in the atomics below.
 const NONE: u64 = u64::MAX;
 const NEVER: i64 = i64::MIN;
@@ -159,51 +228,84 @@ const NEVER: i64 = i64::MIN;
 /// The live counterpart of [`UnitStatus`].
 pub(crate) struct Record {
     name: Arc<str>,
+    /// Tells it from all other units of this process.
+    id: u64,
     kind: UnitKind,
     state: AtomicU8,
-    succeeded: AtomicU64,
-    failed: AtomicU64,
-    cancelled: AtomicU64,
+    ready: AtomicBool,
+    standing: Mutex<Standing>,
+    next_run: AtomicI64,
+    /// What a task has only once it has run: there may be a hundred thousand of them, and most wait for hours.
+    work: OnceLock<Box<Work>>,
+}
+
+/// What there is to tell of a unit that has done something.
+struct Work {
+    next_run_id: AtomicU64,
     retries: AtomicU64,
     skipped: AtomicU64,
     restarts: AtomicU64,
-    last_outcome: AtomicU8,
-    last_duration: AtomicU64,
     lateness: AtomicU64,
-    wait: AtomicU64,
-    next_run: AtomicI64,
-    last_error: Mutex<Option<String>>,
+    tallies: Mutex<Vec<Arc<Tally>>>,
+    errors: Mutex<VecDeque<PastError>>,
     gauge: OnceLock<ReadGauge>,
 }
 
-impl Record {
-    pub(crate) fn new(name: Arc<str>, kind: UnitKind) -> Self {
+impl Default for Work {
+    fn default() -> Self {
         Self {
-            name,
-            kind,
-            state: AtomicU8::new(UnitState::Registered as u8),
-            succeeded: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            cancelled: AtomicU64::new(0),
+            next_run_id: AtomicU64::new(1),
             retries: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
-            last_outcome: AtomicU8::new(u8::MAX),
-            last_duration: AtomicU64::new(NONE),
             lateness: AtomicU64::new(NONE),
-            wait: AtomicU64::new(NONE),
-            next_run: AtomicI64::new(NEVER),
-            last_error: Mutex::new(None),
+            tallies: Mutex::default(),
+            errors: Mutex::default(),
             gauge: OnceLock::new(),
         }
+    }
+}
+
+/// Since when a unit is in its state, and why.
+#[derive(Debug, Clone, Default)]
+struct Standing {
+    /// In nanoseconds of wall-clock time.
+    since: i64,
+    reason: Option<Arc<str>>,
+}
+
+impl Record {
+    pub(crate) fn new(name: Arc<str>, kind: UnitKind, at: Timestamp) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        Self {
+            name,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            kind,
+            state: AtomicU8::new(UnitState::Registered as u8),
+            ready: AtomicBool::new(false),
+            standing: Mutex::new(Standing { since: wall_nanos(Some(at)), reason: None }),
+            next_run: AtomicI64::new(NEVER),
+            work: OnceLock::new(),
+        }
+    }
+
+    /// To write to.
+    fn work(&self) -> &Work {
+        self.work.get_or_init(Box::default)
+    }
+
+    /// To read: a look leaves nothing behind.
+    fn done(&self) -> &Work {
+        static NOTHING: LazyLock<Work> = LazyLock::new(Work::default);
+        self.work.get().map_or(&NOTHING, |work| work)
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    pub(crate) fn kind(&self) -> UnitKind {
-        self.kind
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     pub(crate) fn state(&self) -> UnitState {
@@ -211,98 +313,136 @@ impl Record {
         UnitState::ALL.get(index).copied().unwrap_or(UnitState::Failed)
     }
 
-    /// Moves to `next`, unless that would leave a final state, or a draining unit for anything but its end.
-    pub(crate) fn set_state(&self, next: UnitState) {
-        let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
-            let state = UnitState::ALL[usize::from(state)];
-            let allowed = match state {
-                UnitState::Stopped | UnitState::Completed | UnitState::Failed => false,
-                UnitState::Draining => next.is_final(),
-                _ => true,
-            };
-            allowed.then_some(next as u8)
-        });
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    /// Why it is in its state.
+    pub(crate) fn reason(&self) -> Option<Arc<str>> {
+        lock(&self.standing).reason.clone()
+    }
+
+    /// The host's word on what the unit is doing. Nobody else writes it.
+    pub(crate) fn stands(&self, state: UnitState, ready: bool, at: Timestamp, reason: Option<Arc<str>>) {
+        let mut standing = lock(&self.standing);
+        if self.state.swap(state as u8, Ordering::AcqRel) != state as u8 {
+            standing.since = wall_nanos(Some(at));
+        }
+        self.ready.store(ready, Ordering::Release);
+        standing.reason = reason;
     }
 
     pub(crate) fn gauge_with(&self, read: impl Fn() -> QueueGauge + Send + Sync + 'static) {
-        let _ = self.gauge.set(Box::new(read));
+        let _ = self.work().gauge.set(Box::new(read));
     }
 
-    pub(crate) fn run_ended(&self, outcome: RunOutcome, took: Duration) {
-        let counter = match outcome {
-            RunOutcome::Succeeded => &self.succeeded,
-            RunOutcome::Cancelled => &self.cancelled,
-            _ => &self.failed,
+    pub(crate) fn next_run_id(&self) -> u64 {
+        self.work().next_run_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The tally of a worker, counted from 0; a task has one.
+    pub(crate) fn tally(&self, worker: usize) -> Arc<Tally> {
+        let mut tallies = lock(&self.work().tallies);
+        while tallies.len() <= worker {
+            tallies.push(Arc::default());
+        }
+        Arc::clone(&tallies[worker])
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        lock(&self.done().tallies).iter().for_each(|tally| tally.add_to(&mut counts));
+        counts
+    }
+
+    /// The last runs, the newest first.
+    pub(crate) fn past_runs(&self, now: Now) -> Vec<PastRun> {
+        let tallies = lock(&self.done().tallies);
+        let of_worker = |(at, tally): (usize, &Arc<Tally>)| {
+            let worker = (self.kind == UnitKind::Consumer).then_some(at + 1);
+            tally.past_runs().into_iter().map(move |run| (run, worker))
         };
-        counter.fetch_add(1, Ordering::Relaxed);
-        self.last_outcome.store(outcome as u8, Ordering::Relaxed);
-        self.last_duration.store(nanos(took), Ordering::Relaxed);
+        let mut past: Vec<(Ended, Option<usize>)> = tallies.iter().enumerate().flat_map(of_worker).collect();
+        drop(tallies);
+        past.sort_by_key(|(run, _)| std::cmp::Reverse((run.ended, run.id)));
+        past.iter().map(|(run, worker)| past_run(run, *worker, now)).collect()
+    }
+
+    /// The last errors, the newest first.
+    pub(crate) fn past_errors(&self) -> Vec<PastError> {
+        lock(&self.done().errors).iter().rev().cloned().collect()
     }
 
     pub(crate) fn retried(&self) {
-        self.retries.fetch_add(1, Ordering::Relaxed);
+        self.work().retries.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn skipped(&self, ticks: u64) {
-        self.skipped.fetch_add(ticks, Ordering::Relaxed);
+        self.work().skipped.fetch_add(ticks, Ordering::Relaxed);
     }
 
     pub(crate) fn restarted(&self) {
-        self.restarts.fetch_add(1, Ordering::Relaxed);
+        self.work().restarts.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn began_late_by(&self, lateness: Duration) {
-        self.lateness.store(nanos(lateness), Ordering::Relaxed);
-    }
-
-    pub(crate) fn waited(&self, wait: Duration) {
-        self.wait.store(nanos(wait), Ordering::Relaxed);
+        self.work().lateness.store(nanos(lateness), Ordering::Relaxed);
     }
 
     /// Items that were dropped at a stop or are still in the queue.
     pub(crate) fn items_left(&self) -> usize {
-        self.gauge.get().map(|read| read()).map_or(0, |gauge| gauge.left + gauge.depth)
+        self.done().gauge.get().map(|read| read()).map_or(0, |gauge| gauge.left + gauge.depth)
     }
 
     pub(crate) fn set_next_run(&self, at: Option<Timestamp>) {
-        let nanos = at.and_then(|at| i64::try_from(at.as_nanosecond()).ok()).unwrap_or(NEVER);
-        self.next_run.store(nanos, Ordering::Relaxed);
+        self.next_run.store(wall_nanos(at), Ordering::Relaxed);
     }
 
-    pub(crate) fn set_error(&self, error: String) {
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    pub(crate) fn add_error(&self, error: PastError) {
+        let mut errors = lock(&self.work().errors);
+        if errors.len() == KEPT_ERRORS {
+            errors.pop_front();
+        }
+        errors.push_back(error);
     }
 
     pub(crate) fn last_error(&self) -> Option<String> {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.done().errors).back().map(|last| last.error.clone())
     }
 
     pub(crate) fn last_outcome(&self) -> Option<RunOutcome> {
-        RunOutcome::ALL.get(usize::from(self.last_outcome.load(Ordering::Relaxed))).copied()
+        self.counts().last.map(|last| last.outcome)
     }
 
-    pub(crate) fn status(&self) -> UnitStatus {
+    pub(crate) fn status(&self, now: Now) -> UnitStatus {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (succeeded, failed) = (read(&self.succeeded), read(&self.failed));
-        let gauge = self.gauge.get().map(|read| read());
+        let counts = self.counts();
+        let gauge = self.done().gauge.get().map(|read| read());
+        let standing = lock(&self.standing).clone();
+        let runs = counts.succeeded + counts.failed + counts.cancelled;
         UnitStatus {
             name: self.name.to_string(),
             kind: self.kind,
             state: self.state(),
-            runs: succeeded + failed + read(&self.cancelled),
-            succeeded,
-            failed,
-            retries: read(&self.retries),
-            skipped: read(&self.skipped),
-            restarts: read(&self.restarts),
-            last_outcome: self.last_outcome(),
+            ready: self.is_ready(),
+            since: timestamp(standing.since).unwrap_or(now.wall),
+            reason: standing.reason.map(|reason| reason.to_string()),
+            runs,
+            succeeded: counts.succeeded,
+            failed: counts.failed,
+            running: counts.begun.saturating_sub(runs),
+            retries: read(&self.done().retries),
+            skipped: read(&self.done().skipped),
+            restarts: read(&self.done().restarts),
+            last_run: counts.last.map(|last| now.wall_of(last.began)),
+            last_outcome: counts.last.map(|last| last.outcome),
             last_error: self.last_error(),
-            last_duration: duration(read(&self.last_duration)),
-            lateness: duration(read(&self.lateness)),
+            last_duration: counts.last.map(|last| last.took()),
+            lateness: duration(read(&self.done().lateness)),
             next_run: timestamp(self.next_run.load(Ordering::Relaxed)),
             depth: gauge.map(|gauge| gauge.depth),
             capacity: gauge.map(|gauge| gauge.capacity),
-            wait: duration(read(&self.wait)),
+            wait: counts.last.and_then(|last| last.waited()),
             dropped: gauge.map(|gauge| gauge.dropped),
             workers: gauge.map(|gauge| gauge.workers),
         }
@@ -311,8 +451,20 @@ impl Record {
 
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.status().fmt(f)
+        f.debug_struct("Record")
+            .field("name", &self.name)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
     }
+}
+
+fn past_run(run: &Ended, worker: Option<usize>, now: Now) -> PastRun {
+    let &Ended { id, attempts, outcome, began, ended: _, sent: _ } = run;
+    PastRun { id, worker, began: now.wall_of(began), took: run.took(), outcome, attempts }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -323,6 +475,10 @@ fn duration(nanos: u64) -> Option<Duration> {
     (nanos != NONE).then(|| Duration::from_nanos(nanos))
 }
 
+fn wall_nanos(at: Option<Timestamp>) -> i64 {
+    at.and_then(|at| i64::try_from(at.as_nanosecond()).ok()).unwrap_or(NEVER)
+}
+
 fn timestamp(nanos: i64) -> Option<Timestamp> {
     (nanos != NEVER).then(|| Timestamp::from_nanosecond(i128::from(nanos)).ok()).flatten()
 }
@@ -330,27 +486,66 @@ fn timestamp(nanos: i64) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
-    #[test]
-    fn a_final_state_stays_and_a_draining_unit_only_ends() {
-        let record = Record::new("u".into(), UnitKind::Service);
-        record.set_state(UnitState::Running);
-        record.set_state(UnitState::Draining);
-        record.set_state(UnitState::Starting);
-        assert_eq!(record.state(), UnitState::Draining);
-        record.set_state(UnitState::Failed);
-        for next in UnitState::ALL {
-            record.set_state(next);
-            assert_eq!(record.state(), UnitState::Failed);
-        }
+    fn now() -> Now {
+        let clock = Clock::real();
+        Now { now: clock.now(), wall: clock.wall() }
+    }
+
+    fn ended(id: u64, began: Instant) -> Ended {
+        let outcome = RunOutcome::Succeeded;
+        Ended { id, attempts: 1, outcome, began, ended: began + Duration::from_millis(1), sent: None }
     }
 
     #[test]
     fn what_has_not_happened_is_none() {
-        let status = Record::new("u".into(), UnitKind::Cron).status();
+        let now = now();
+        let status = Record::new("u".into(), UnitKind::Cron, now.wall).status(now);
         assert_eq!(
             (status.last_outcome, status.last_duration, status.next_run, status.depth),
             (None, None, None, None)
+        );
+    }
+
+    #[test]
+    fn the_history_is_bounded_and_the_newest_run_of_all_workers_comes_first() {
+        let now = now();
+        let record = Record::new("u".into(), UnitKind::Consumer, now.wall);
+        for id in 0..100 {
+            let began = now.now - Duration::from_secs(100 - id);
+            record.tally(id as usize % 2).run_ended(ended(id, began));
+        }
+        let past = record.past_runs(now);
+        let ids: Vec<u64> = past.iter().map(|run| run.id).collect();
+        assert_eq!(ids, (36..100).rev().collect::<Vec<_>>());
+        assert_eq!(past[0].began, now.wall - jiff::SignedDuration::from_secs(1));
+        assert_eq!(record.status(now).runs, 100);
+    }
+
+    #[test]
+    fn the_errors_are_bounded_too() {
+        let now = now();
+        let record = Record::new("u".into(), UnitKind::Interval, now.wall);
+        for run in 0..100 {
+            record.add_error(PastError { at: now.wall, run, attempt: 1, error: format!("error {run}") });
+        }
+        let errors = record.past_errors();
+        assert_eq!((errors.len(), errors[0].run), (KEPT_ERRORS, 99));
+        assert_eq!(record.last_error().as_deref(), Some("error 99"));
+    }
+
+    #[test]
+    fn a_state_keeps_its_since_while_only_its_reason_changes() {
+        let now = now();
+        let record = Record::new("u".into(), UnitKind::Service, now.wall);
+        record.stands(UnitState::Running, true, now.wall, None);
+        let later = now.wall + jiff::SignedDuration::from_secs(5);
+        record.stands(UnitState::Running, false, later, Some("not ready".into()));
+        let status = record.status(now);
+        assert_eq!(
+            (status.since, status.ready, status.reason.as_deref()),
+            (now.wall, false, Some("not ready"))
         );
     }
 }

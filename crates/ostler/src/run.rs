@@ -5,84 +5,156 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::attempt::{self, Ended, Limit};
-use crate::clock::RunInFlight;
+use crate::clock::{Clock, RunInFlight};
 use crate::current::Seat;
 use crate::error::{BoxError, describe, escaped};
 use crate::outcome::{Halt, Kind, Outcome, RunOutcome};
 use crate::panics;
+use crate::record::PastError;
 use crate::scope::RunFacts;
 use crate::seat::UnitSeat;
+use crate::tally::{self, Tally};
 use crate::trigger::Policy;
 
-/// Where and how the runs of one seat are done: one of these for each worker, and for each run of a task.
+/// Where and how the runs of one seat are done, one after another: one of these for each worker, and for each run of a
+/// task.
+///
+/// A run is begun, attempted until an attempt says how it ended, and ended. Dropped in between, it is recorded as
+/// interrupted.
 #[derive(Debug)]
 pub(crate) struct Runner {
     pub(crate) unit: Arc<UnitSeat>,
-    pub(crate) policy: Policy,
-    pub(crate) seat: Option<Arc<Seat>>,
-    pub(crate) worker: Option<usize>,
+    policy: Policy,
+    seat: Option<Arc<Seat>>,
+    worker: Option<usize>,
+    tally: Arc<Tally>,
+    /// What follows is that of the run in flight, if there is one.
+    in_flight: Option<RunInFlight>,
+    facts: RunFacts,
+    began: Instant,
+    sent: Option<Instant>,
+    /// That of the last attempt.
+    span: Span,
+}
+
+/// What an attempt came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Attempted {
+    /// The run is over.
+    Over(RunOutcome),
+    /// These are the facts of the next attempt.
+    Again(RunFacts),
 }
 
 impl Runner {
-    /// Does one run: calls `attempt` until one succeeds, halts for good, or none is left.
-    pub(crate) async fn run<F, Fut>(&mut self, attempt: F) -> RunOutcome
-    where
-        F: FnMut(RunFacts) -> Fut,
-        Fut: Future<Output = Outcome>,
-    {
-        let mut run = InFlight::begin(&self.unit);
-        let outcome = self.attempts(&mut run, attempt).await;
-        run.end(outcome);
-        outcome
-    }
-
-    async fn attempts<F, Fut>(&mut self, run: &mut InFlight, mut attempt: F) -> RunOutcome
-    where
-        F: FnMut(RunFacts) -> Fut,
-        Fut: Future<Output = Outcome>,
-    {
-        let deadline = self.policy.deadline.and_then(|limit| run.began.checked_add(limit));
-        let limit = Limit { timeout: self.policy.timeout, deadline };
-        for number in 1.. {
-            let facts = RunFacts { id: run.id, attempt: number, worker: self.worker };
-            let span = self.span(facts);
-            run.span = span.clone();
-            let work = attempt(facts);
-            // `instrument` enters the span for every poll and for the drop.
-            let ended =
-                attempt::run(work, &mut self.seat, &self.unit.clock, limit).instrument(span.clone()).await;
-            self.blocking_calls().instrument(span.clone()).await;
-            let failure = match span.in_scope(|| judge(ended, limit, &self.unit)) {
-                Ok(outcome) => return outcome,
-                Err(failure) => failure,
-            };
-            if !self.may_retry(number, &failure, limit) {
-                span.in_scope(|| tracing::error!(error = %failure, "run failed"));
-                return failure.outcome;
-            }
-            let wait = self.policy.backoff.delay(number, fastrand::u64(..));
-            span.in_scope(|| tracing::warn!(error = %failure, wait = ?wait, "attempt failed, trying again"));
-            if !self.back_off(wait, deadline).await {
-                span.in_scope(
-                    || tracing::error!(error = %failure, "run failed, no time for another attempt"),
-                );
-                return failure.outcome;
-            }
-            self.unit.record.retried();
+    pub(crate) fn new(unit: Arc<UnitSeat>, policy: Policy, seat: Arc<Seat>, worker: Option<usize>) -> Self {
+        let tally = unit.record.tally(worker.map_or(0, |number| number - 1));
+        let began = unit.clock.now();
+        let (facts, span) = (RunFacts::default(), Span::none());
+        Self {
+            unit,
+            policy,
+            seat: Some(seat),
+            worker,
+            tally,
+            in_flight: None,
+            facts,
+            began,
+            sent: None,
+            span,
         }
-        unreachable!("the numbers of attempts do not end")
     }
 
-    /// The span of an attempt, so that each of its lines tells which one it is. Most runs have one.
-    fn span(&self, facts: RunFacts) -> tracing::Span {
-        tracing::info_span!("run", unit = %self.unit.name, run = facts.id, attempt = facts.attempt,
-            worker = self.worker, outcome = tracing::field::Empty)
+    /// Begins a run at `began`, of an item that was sent then; the facts of its first attempt.
+    pub(crate) fn begin(&mut self, id: u64, began: Instant, sent: Option<Instant>) -> RunFacts {
+        match self.worker {
+            Some(_) => self.tally.own_run_began(),
+            None => self.tally.run_began(),
+        }
+        self.facts = RunFacts { id, attempt: 1, worker: self.worker };
+        (self.began, self.sent) = (began, sent);
+        self.in_flight = Some(self.unit.clock.run_started());
+        self.facts
+    }
+
+    /// Makes one attempt, and waits out the back-off where another follows.
+    pub(crate) async fn attempt<Fut>(&mut self, work: Pin<&mut Option<Fut>>) -> Attempted
+    where
+        Fut: Future<Output = Outcome>,
+    {
+        let deadline = self.policy.deadline.and_then(|limit| self.began.checked_add(limit));
+        let limit = Limit { timeout: self.policy.timeout, deadline };
+        self.span = span(&self.unit.name, self.facts);
+        let ended = attempt::run(work, &mut self.seat, &self.unit.clock, limit, &self.span).await;
+        if self.blocking_calls_left() > 0 {
+            self.blocking_calls().instrument(self.span.clone()).await;
+        }
+        match ended {
+            Ended::Returned(Ok(())) => Attempted::Over(RunOutcome::Succeeded),
+            ended => self.judge(ended, limit).await,
+        }
+    }
+
+    /// Records how the run ended; when that was.
+    pub(crate) fn end(&mut self, outcome: RunOutcome) -> Instant {
+        let ended = self.unit.clock.now();
+        self.in_flight = None;
+        let RunFacts { id, attempt: attempts, worker: _ } = self.facts;
+        self.tally.run_ended(tally::Ended {
+            id,
+            attempts,
+            outcome,
+            began: self.began,
+            ended,
+            sent: self.sent,
+        });
+        if !self.span.is_none() {
+            self.span.record("outcome", outcome.as_str());
+            self.span.in_scope(|| {
+                let took = ended.saturating_duration_since(self.began);
+                tracing::debug!(?took, "run ended");
+            });
+            self.span = Span::none();
+        }
+        ended
+    }
+
+    /// What follows from an attempt that did not simply succeed.
+    async fn judge(&mut self, ended: Ended<Outcome>, limit: Limit) -> Attempted {
+        let span = self.span.clone();
+        let failure = match span.in_scope(|| judge(ended, limit, &self.unit.clock)) {
+            Ok(outcome) => return Attempted::Over(outcome),
+            Err(failure) => failure,
+        };
+        self.remember(&failure.error);
+        let number = self.facts.attempt;
+        if !self.may_retry(number, &failure, limit) {
+            span.in_scope(|| tracing::error!(error = %failure, "run failed"));
+            return Attempted::Over(failure.outcome);
+        }
+        let wait = self.policy.backoff.delay(number, fastrand::u64(..));
+        span.in_scope(|| tracing::warn!(error = %failure, wait = ?wait, "attempt failed, trying again"));
+        if !self.back_off(wait, limit.deadline).await {
+            span.in_scope(|| tracing::error!(error = %failure, "run failed, no time for another attempt"));
+            return Attempted::Over(failure.outcome);
+        }
+        self.unit.record.retried();
+        self.facts.attempt += 1;
+        Attempted::Again(self.facts)
+    }
+
+    fn remember(&self, error: &str) {
+        let facts = self.facts;
+        let at = self.unit.clock.wall();
+        let (run, attempt, error) = (facts.id, facts.attempt, error.to_owned());
+        self.unit.record.add_error(PastError { at, run, attempt, error });
     }
 
     fn may_retry(&self, number: u32, failure: &Failure, limit: Limit) -> bool {
@@ -92,7 +164,7 @@ impl Runner {
 
     /// Whether a stop takes the attempts that are left.
     fn gives_up(&self) -> bool {
-        !self.policy.retry_while_draining && self.unit.stop.is_requested()
+        !self.policy.retry_while_draining && self.unit.is_stop_requested()
     }
 
     /// Waits before the next attempt; false where there will be none, because the deadline comes first or the unit
@@ -108,63 +180,45 @@ impl Runner {
         let asleep = clock.run_asleep(self.seat.clone());
         tokio::select! {
             () = clock.sleep(wait) => {}
-            () = self.unit.stop.requested(), if !self.policy.retry_while_draining => {}
+            () = self.unit.stop().requested(), if !self.policy.retry_while_draining => {}
         }
         drop(asleep);
         !self.gives_up()
+    }
+
+    fn blocking_calls_left(&self) -> usize {
+        self.seat.as_ref().map_or(0, |seat| seat.blocking.live())
     }
 
     /// A run owns its slot until its blocking calls have returned, or the effects of two would overlap.
     async fn blocking_calls(&self) {
         let Some(seat) = &self.seat else { return };
         let left = seat.blocking.live();
-        if left > 0 {
-            tracing::warn!(calls = left, "the attempt ended before its blocking calls; waiting for them");
-            seat.blocking.idle().await;
-        }
+        tracing::warn!(calls = left, "the attempt ended before its blocking calls; waiting for them");
+        seat.blocking.idle().await;
     }
 }
 
-/// A run in flight. Dropped before its end, it is recorded as interrupted: the grace of a stop was over.
-struct InFlight {
-    unit: Arc<UnitSeat>,
-    id: u64,
-    /// That of the last attempt.
-    span: tracing::Span,
-    began: Instant,
-    ended: bool,
-    _counted: RunInFlight,
-}
-
-impl InFlight {
-    fn begin(unit: &Arc<UnitSeat>) -> Self {
-        Self {
-            id: unit.next_run_id(),
-            span: tracing::Span::none(),
-            began: unit.clock.now(),
-            ended: false,
-            _counted: unit.clock.run_started(),
-            unit: Arc::clone(unit),
-        }
-    }
-
-    fn end(&mut self, outcome: RunOutcome) {
-        self.ended = true;
-        let took = self.unit.clock.now().saturating_duration_since(self.began);
-        self.unit.record.run_ended(outcome, took);
-        self.span.record("outcome", outcome.as_str());
-        self.span.in_scope(|| tracing::debug!(took = ?took, "run ended"));
-    }
-}
-
-impl Drop for InFlight {
+impl Drop for Runner {
     fn drop(&mut self) {
-        if !self.ended {
-            self.end(RunOutcome::Interrupted);
-            self.unit.record.set_error("interrupted: the grace of the stop was over".to_owned());
+        if self.in_flight.is_some() {
+            self.remember("interrupted: the grace of the stop was over");
             self.span.in_scope(|| tracing::warn!("run interrupted: the grace of the stop was over"));
+            self.end(RunOutcome::Interrupted);
         }
     }
+}
+
+/// The span of an attempt, so that each of its lines tells which one it is. Most runs have one.
+fn span(unit: &str, facts: RunFacts) -> Span {
+    tracing::info_span!(
+        "run",
+        %unit,
+        run = facts.id,
+        attempt = facts.attempt,
+        worker = facts.worker,
+        outcome = tracing::field::Empty
+    )
 }
 
 /// Why an attempt did not succeed.
@@ -180,10 +234,10 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What an attempt's end means: the run's outcome, or a failure that may be tried again. Its error is recorded.
-fn judge(ended: Ended<Outcome>, limit: Limit, unit: &UnitSeat) -> Result<RunOutcome, Failure> {
+/// What an attempt's end means: the run's outcome, or a failure that may be tried again.
+fn judge(ended: Ended<Outcome>, limit: Limit, clock: &Clock) -> Result<RunOutcome, Failure> {
     let failed = |outcome, error: String| Failure { outcome, error, permanent: false };
-    let failure = match ended {
+    Err(match ended {
         Ended::Returned(Ok(())) => return Ok(RunOutcome::Succeeded),
         Ended::Returned(Err(Halt(Kind::Cancelled(reason)))) => {
             tracing::info!(reason = escaped(&reason), "run cancelled");
@@ -199,10 +253,8 @@ fn judge(ended: Ended<Outcome>, limit: Limit, unit: &UnitSeat) -> Result<RunOutc
         Ended::Panicked(payload) => {
             failed(RunOutcome::Panicked, format!("panicked: {}", escaped(&panics::into_message(payload))))
         }
-        Ended::TimedOut => failed(RunOutcome::TimedOut, timed_out(limit, unit)),
-    };
-    unit.record.set_error(failure.error.clone());
-    Err(failure)
+        Ended::TimedOut => failed(RunOutcome::TimedOut, timed_out(limit, clock)),
+    })
 }
 
 /// The text of an error, and the error dropped, whose `Drop` is a user's code.
@@ -212,9 +264,9 @@ fn consume(error: BoxError) -> String {
     text
 }
 
-fn timed_out(limit: Limit, unit: &UnitSeat) -> String {
+fn timed_out(limit: Limit, clock: &Clock) -> String {
     match limit.timeout {
-        Some(timeout) if limit.deadline.is_none_or(|deadline| unit.clock.now() < deadline) => {
+        Some(timeout) if limit.deadline.is_none_or(|deadline| clock.now() < deadline) => {
             format!("timed out after {timeout:?}")
         }
         _ => "timed out: the deadline of all attempts was over".to_owned(),

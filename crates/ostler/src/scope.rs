@@ -36,6 +36,11 @@ impl<S> Scope<S> {
         Self { state, unit, run, ready: Mutex::new(None) }
     }
 
+    /// The same scope for another attempt, or another run.
+    pub(crate) fn begin(&mut self, run: RunFacts) {
+        self.run = run;
+    }
+
     pub(crate) fn with_ready(self, ready: Option<Ready>) -> Self {
         Self { ready: Mutex::new(ready), ..self }
     }
@@ -47,7 +52,7 @@ impl<S> Scope<S> {
 
     /// When this run should end.
     pub fn stop(&self) -> Stop {
-        self.unit.stop.clone()
+        self.unit.stop()
     }
 
     /// The host's clock.

@@ -1,89 +1,123 @@
-//! A unit's place in a running host: its stop, its clock, its record, and what is still alive in it.
+//! A unit's place in a running host, from its start to its end: its stop, its clock, its record, and what is still
+//! alive in it. A unit that is started again gets another seat.
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
 use crate::handle::HostHandle;
+use crate::line::Line;
 use crate::record::Record;
 use crate::stop::{Stop, StopReason, StopSource};
-use crate::tracker::Tracker;
+use crate::tracker::{Live, Tracker};
 
-/// What all runs of one unit share.
+/// What all runs of one unit share, between two starts.
 #[derive(Debug)]
 pub(crate) struct UnitSeat {
     pub(crate) name: Arc<str>,
     pub(crate) record: Arc<Record>,
     pub(crate) clock: Clock,
     pub(crate) host: HostHandle,
-    pub(crate) stop: Stop,
-    source: StopSource,
+    pub(crate) line: Line,
+    stop: StopSource,
     /// Everything that is alive in the unit: its loops, its runs, its blocking calls. The unit has ended when
-    /// this is idle.
-    pub(crate) alive: Arc<Tracker>,
+    /// this is idle, which the director is told once the seat is closed.
+    alive: Arc<Tracker>,
     /// The blocking calls among them.
     pub(crate) blocking: Arc<Tracker>,
-    next_run: AtomicU64,
+    /// Whether it was closed: the director waits for the word that nothing of it is left.
+    closed: Arc<AtomicBool>,
     spawned: Mutex<Spawned>,
 }
 
 /// The tokio tasks of a unit, to be dropped when its grace is over.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Spawned {
-    /// Nothing is spawned any more.
-    closed: bool,
+    /// Counts as alive until the seat is closed. Without it nothing is spawned any more.
+    open: Option<Live>,
     next: u64,
     aborts: BTreeMap<u64, AbortHandle>,
 }
 
 impl UnitSeat {
-    pub(crate) fn new(record: Arc<Record>, clock: Clock, host: HostHandle) -> Arc<Self> {
-        let source = StopSource::default();
-        let alive = Arc::new(Tracker::default());
+    pub(crate) fn new(record: Arc<Record>, clock: Clock, host: HostHandle, line: Line) -> Arc<Self> {
+        let (gone, closed) = (line.clone(), Arc::new(AtomicBool::new(false)));
+        let is_closed = Arc::clone(&closed);
+        let alive = Tracker::calling(move || {
+            // A seat that is dropped without having been closed is no unit's end.
+            if is_closed.load(Ordering::Acquire) {
+                gone.gone();
+            }
+        });
+        let spawned = Spawned { open: Some(alive.enter()), next: 0, aborts: BTreeMap::new() };
         Arc::new(Self {
             name: Arc::clone(record.name()),
             record,
             clock,
             host,
-            stop: source.stop(),
-            source,
+            line,
+            stop: StopSource::default(),
+            closed,
             blocking: Tracker::child(&alive),
             alive,
-            next_run: AtomicU64::new(1),
-            spawned: Mutex::default(),
+            spawned: Mutex::new(spawned),
         })
     }
 
-    pub(crate) fn next_run_id(&self) -> u64 {
-        self.next_run.fetch_add(1, Ordering::Relaxed)
+    /// From here on nothing is spawned in the unit. The director is told when nothing of it is left.
+    pub(crate) fn close(&self) {
+        let open = self.spawned().open.take();
+        if open.is_some() {
+            self.closed.store(true, Ordering::Release);
+        }
+        drop(open);
     }
 
-    /// Tells the unit to stop. From here on nothing is spawned in it.
+    /// When the unit should end.
+    pub(crate) fn stop(&self) -> Stop {
+        self.stop.stop()
+    }
+
+    pub(crate) fn is_stop_requested(&self) -> bool {
+        self.stop.is_requested()
+    }
+
+    /// Whether somebody may wait for the unit's stop.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.stop.is_watched()
+    }
+
+    /// Tells the unit to stop; what is to be spawned first still is.
+    pub(crate) fn announce_stop(&self, reason: StopReason) {
+        self.stop.request(reason);
+    }
+
+    /// Tells the unit to stop, and closes its seat.
     pub(crate) fn request_stop(&self, reason: StopReason) {
-        self.spawned().closed = true;
-        self.source.request(reason);
+        self.stop.request(reason);
+        self.close();
     }
 
     /// Tells the unit that its grace is over.
     pub(crate) fn tell_aborting(&self, reason: StopReason) {
-        self.spawned().closed = true;
-        self.source.abort(reason);
+        self.stop.abort(reason);
+        self.close();
     }
 
     /// Spawns a part of the unit: alive until it is gone, dropped by [`abort`](Self::abort). Where the unit has been told to
     /// stop, the part is dropped at once.
     pub(crate) fn spawn(self: &Arc<Self>, part: impl Future<Output = ()> + Send + 'static) {
-        let live = self.alive.enter();
         // Held over the spawn, so that a part which ends at once finds its own entry.
         let mut spawned = self.spawned();
-        if spawned.closed {
+        if spawned.open.is_none() {
             drop(spawned);
             return;
         }
+        let live = self.alive.enter();
         let id = spawned.next;
         spawned.next += 1;
         let entry = Entry { seat: Arc::clone(self), id };
@@ -100,11 +134,8 @@ impl UnitSeat {
 
     /// Drops all parts at their next await.
     pub(crate) fn abort(&self) {
-        let aborts = {
-            let mut spawned = self.spawned();
-            spawned.closed = true;
-            std::mem::take(&mut spawned.aborts)
-        };
+        self.close();
+        let aborts = std::mem::take(&mut self.spawned().aborts);
         aborts.into_values().for_each(|task| task.abort());
     }
 
@@ -128,37 +159,59 @@ impl Drop for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::Message;
     use crate::record::UnitKind;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-    fn seat() -> Arc<UnitSeat> {
-        let record = Arc::new(Record::new("u".into(), UnitKind::Interval));
-        UnitSeat::new(record, Clock::real(), HostHandle::new())
+    fn seat() -> (Arc<UnitSeat>, UnboundedReceiver<Message>) {
+        let clock = Clock::real();
+        let record = Arc::new(Record::new("u".into(), UnitKind::Interval, clock.wall()));
+        let (director, messages) = unbounded_channel();
+        (UnitSeat::new(record, clock, HostHandle::new(), Line::new(0, director)), messages)
     }
 
     #[tokio::test]
     async fn nothing_is_spawned_in_a_unit_that_was_told_to_stop() {
-        let seat = seat();
+        let (seat, mut messages) = seat();
         seat.request_stop(StopReason::Requested);
         let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
         seat.spawn(async move {
             let _ = sender.send(());
         });
         assert!(receiver.await.is_err(), "the part was dropped, not run");
-        assert_eq!(seat.alive.live(), 0);
+        assert!(matches!(messages.recv().await, Some(Message::Gone(0))));
+        assert!(messages.try_recv().is_err(), "it is told once");
     }
 
     #[tokio::test]
-    async fn an_aborted_part_is_gone_when_the_unit_is_idle() {
-        let seat = seat();
+    async fn an_aborted_part_is_gone_when_the_director_is_told() {
+        let (seat, mut messages) = seat();
         let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
         seat.spawn(async move {
             let _sender = sender;
             std::future::pending().await
         });
-        assert_eq!(seat.alive.live(), 1);
+        seat.request_stop(StopReason::Requested);
+        assert!(messages.try_recv().is_err(), "something is alive");
         seat.abort();
-        seat.alive.idle().await;
+        assert!(matches!(messages.recv().await, Some(Message::Gone(0))));
         assert!(receiver.await.is_err());
         assert!(seat.spawned().aborts.is_empty());
+    }
+
+    #[tokio::test]
+    async fn parts_that_come_and_go_in_an_open_seat_are_no_end() {
+        let (seat, mut messages) = seat();
+        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+        seat.spawn(async move {
+            let _ = sender.send(());
+        });
+        receiver.await.unwrap();
+        while seat.alive.live() > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert!(messages.try_recv().is_err());
+        seat.close();
+        assert!(matches!(messages.recv().await, Some(Message::Gone(0))));
     }
 }

@@ -14,9 +14,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+use crate::board::Phase;
 use crate::clock::Clock;
 use crate::error::exit;
-use crate::handle::{HostHandle, Phase};
+use crate::handle::HostHandle;
+use crate::lag;
 use crate::probe;
 use crate::record::UnitState;
 use crate::signal::{Signal, Signals};
@@ -84,7 +86,8 @@ impl Watch {
             never = &mut on_signals => match never {},
             never = self.watchdog() => match never {},
             never = serve_probes(probes, self.host.clone()) => match never {},
-            never = drive(clock) => match never {},
+            never = drive(clock.clone()) => match never {},
+            never = watch_lag(self.host.clone(), clock) => match never {},
         }
         if !self.process {
             return;
@@ -160,7 +163,11 @@ impl Watch {
 
 fn is_up(state: UnitState) -> bool {
     match state {
-        UnitState::Starting | UnitState::Running | UnitState::Restarting | UnitState::Draining => true,
+        UnitState::Starting
+        | UnitState::Running
+        | UnitState::Paused
+        | UnitState::Restarting
+        | UnitState::Draining => true,
         UnitState::Registered | UnitState::Stopped | UnitState::Completed | UnitState::Failed => false,
     }
 }
@@ -178,6 +185,13 @@ async fn serve_probes(listener: Option<TcpListener>, host: HostHandle) -> Infall
 async fn drive(clock: Option<Clock>) -> Infallible {
     match clock {
         Some(clock) => clock.drive().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn watch_lag(host: HostHandle, clock: Option<Clock>) -> Infallible {
+    match clock {
+        Some(clock) => lag::watch(host, clock).await,
         None => std::future::pending().await,
     }
 }
@@ -215,11 +229,9 @@ fn last_words(text: String) {
     let _ = speak(text).recv_timeout(LAST_WORDS);
 }
 
-/// Logs `text` from a thread of its own: a stuck unit may hold the lock of the very output that the log writes to.
 fn speak(text: String) -> mpsc::Receiver<()> {
     let (said, heard) = mpsc::sync_channel(1);
-    // Without a thread there is nothing left to say it with.
-    let _ = std::thread::Builder::new().name("ostler-last-words".into()).spawn(move || {
+    aside(move || {
         tracing::error!("{text}");
         let _ = writeln!(io::stderr(), "{text}");
         let _ = said.send(());
@@ -227,10 +239,16 @@ fn speak(text: String) -> mpsc::Receiver<()> {
     heard
 }
 
+/// Logs from a thread of its own: a stuck unit may hold the lock of the very output that the log writes to.
+pub(crate) fn aside(log: impl FnOnce() + Send + 'static) {
+    // Without a thread there is nothing left to say it with.
+    let _ = std::thread::Builder::new().name("ostler-aside".into()).spawn(log);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::{DROP_TIME, LAST_WORD};
+    use crate::supervise::{DROP_TIME, LAST_WORD};
 
     #[test]
     fn the_host_ends_before_the_watchdog_and_both_within_the_promised_second() {

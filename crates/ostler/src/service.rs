@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::BoxError;
@@ -51,12 +51,12 @@ pub trait Service<S>: Send + Sync + 'static {
 pub struct Context<S> {
     state: Arc<S>,
     unit: Arc<UnitSeat>,
-    ready: Mutex<Option<Ready>>,
+    ready: Option<Ready>,
 }
 
 impl<S> Context<S> {
     pub(crate) fn new(state: Arc<S>, unit: Arc<UnitSeat>, ready: Option<Ready>) -> Self {
-        Self { state, unit, ready: Mutex::new(ready) }
+        Self { state, unit, ready }
     }
 
     /// The host's state.
@@ -66,7 +66,7 @@ impl<S> Context<S> {
 
     /// When this instance should end.
     pub fn stop(&self) -> Stop {
-        self.unit.stop.clone()
+        self.unit.stop()
     }
 
     /// The host's clock.
@@ -80,17 +80,24 @@ impl<S> Context<S> {
     }
 
     /// Says that the service is ready, where the unit was registered with
-    /// [`Unit::readiness`](crate::Unit::readiness). Otherwise, and from the second call on, it does nothing.
+    /// [`Unit::readiness`](crate::Unit::readiness); otherwise it does nothing. As [`Ready::notify`].
     pub fn ready(&self) {
-        if let Some(ready) = self.ready.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(ready) = &self.ready {
             ready.notify();
+        }
+    }
+
+    /// Takes that back for now. As [`Ready::withdraw`].
+    pub fn not_ready(&self, reason: impl Into<String>) {
+        if let Some(ready) = &self.ready {
+            ready.withdraw(reason);
         }
     }
 
     /// A scope of its own, from which extractors can be made for one piece of work. It has a run's number; whatever is done
     /// with it is not counted, timed or retried.
     pub fn scope(&self) -> Scope<S> {
-        let facts = RunFacts { id: self.unit.next_run_id(), attempt: 1, worker: None };
+        let facts = RunFacts { id: self.unit.record.next_run_id(), attempt: 1, worker: None };
         Scope::new(Arc::clone(&self.state), Arc::clone(&self.unit), facts)
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
+use crate::panics;
 use crate::signal::Signal;
 
 /// Why a host, and with it a unit, was told to stop.
@@ -19,8 +20,11 @@ use crate::signal::Signal;
 pub enum StopReason {
     /// The process received this signal.
     Signal(Signal),
-    /// [`HostHandle::stop`](crate::HostHandle::stop) was called.
+    /// [`HostHandle::stop`](crate::HostHandle::stop) was called, or
+    /// [`HostHandle::stop_unit`](crate::HostHandle::stop_unit) for this unit.
     Requested,
+    /// [`HostHandle::restart`](crate::HostHandle::restart) was called for this unit.
+    Restart,
     /// The named unit failed beyond its restart budget.
     UnitFailed(Arc<str>),
     /// The named unit did not start.
@@ -36,6 +40,7 @@ impl fmt::Display for StopReason {
         match self {
             Self::Signal(signal) => write!(f, "{signal}"),
             Self::Requested => f.write_str("requested"),
+            Self::Restart => f.write_str("restart by hand"),
             Self::UnitFailed(unit) => write!(f, "unit `{unit}` failed"),
             Self::StartFailed(unit) => write!(f, "unit `{unit}` did not start"),
             Self::Completed => f.write_str("all units completed"),
@@ -62,7 +67,10 @@ impl Shared {
     fn advance(&self, phase: u8, reason: StopReason) {
         let _ = self.reason.set(reason);
         if self.phase.fetch_max(phase, Ordering::AcqRel) < phase {
-            self.moved.notify_waiters();
+            // A waker is a user's code, and the host has others to tell.
+            if let Err(payload) = panics::catch(|| self.moved.notify_waiters()) {
+                tracing::error!(panic = %panics::into_message(payload), "a waker panicked");
+            }
         }
     }
 
@@ -132,6 +140,15 @@ pub(crate) struct StopSource(Arc<Shared>);
 impl StopSource {
     pub(crate) fn stop(&self) -> Stop {
         Stop(Arc::clone(&self.0))
+    }
+
+    pub(crate) fn is_requested(&self) -> bool {
+        self.0.reached(REQUESTED)
+    }
+
+    /// Whether anybody has a [`Stop`] of it.
+    pub(crate) fn is_watched(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
     }
 
     pub(crate) fn request(&self, reason: StopReason) {

@@ -23,6 +23,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
@@ -33,10 +34,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::control::{Action, ControlError};
 use crate::error::Error;
-use crate::handle::{HostHandle, TriggerError};
+use crate::handle::HostHandle;
 use crate::host::{self, Host};
-use crate::record::UnitStatus;
+use crate::record::{UnitState, UnitStatus};
 use crate::report::Report;
 
 /// The wall-clock time at which a test begins unless [`TestHost::start_at`] says otherwise: 2026-01-01, midnight UTC.
@@ -138,10 +140,80 @@ impl TestHost {
     ///
     /// # Errors
     /// As [`HostHandle::trigger`].
-    pub fn trigger(&mut self, name: &str) -> Result<(), TriggerError> {
-        self.handle.trigger(name)?;
+    pub fn trigger(&mut self, name: &str) -> Result<(), ControlError> {
+        let handle = self.handle.clone();
+        self.block_on(handle.trigger(name))?;
         self.run_until_idle();
         Ok(())
+    }
+
+    /// Runs `future` until it is ready, moving the clock on whenever nothing else can happen: for what takes the host's own
+    /// time, as `handle.restart("http")` does.
+    ///
+    /// # Panics
+    /// When it waits for something that is not the host's clock, and is never ready.
+    pub fn settle<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        loop {
+            if let Poll::Ready(output) = self.poll_once(future.as_mut()) {
+                return output;
+            }
+            self.run_until_idle();
+            if let Poll::Ready(output) = self.poll_once(future.as_mut()) {
+                return output;
+            }
+            let timer =
+                self.clock.next_timer().expect("the future is not ready and the host waits for no timer");
+            self.clock.advance_to(timer);
+        }
+    }
+
+    fn poll_once<F: Future>(&mut self, mut future: Pin<&mut F>) -> Poll<F::Output> {
+        self.block_on(poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))))
+    }
+
+    /// Makes the running instance of a service fail, as a crash would, and lets the host do what follows now.
+    ///
+    /// # Errors
+    /// There is no such unit, it is no service, or it does not run.
+    pub fn crash(&mut self, name: &str) -> Result<(), ControlError> {
+        let handle = self.handle.clone();
+        self.block_on(handle.ask(name, Action::Crash))?;
+        self.run_until_idle();
+        Ok(())
+    }
+
+    /// Asserts that a service was restarted so often, and that it is up again.
+    ///
+    /// # Panics
+    /// When it was not; when there is no such unit.
+    #[track_caller]
+    pub fn assert_restarts(&self, name: &str, restarts: u64) {
+        let unit = self.unit(name);
+        assert_eq!(unit.restarts, restarts, "restarts of `{name}`, which is {}", unit.state);
+        assert_eq!(
+            unit.state,
+            UnitState::Running,
+            "`{name}` after {restarts} restarts: {:?}",
+            unit.last_error
+        );
+    }
+
+    /// Stops the host and asserts that this took no longer than `limit` of its clock and that no unit outlived its grace. The
+    /// report is returned.
+    ///
+    /// # Panics
+    /// When it took longer, a unit overran, or the host ended with an error.
+    #[track_caller]
+    pub fn assert_shutdown_within(self, limit: Duration) -> Report {
+        let report = match self.stop() {
+            Ok(report) => report,
+            Err(error) => panic!("the host ended with an error: {error:?}"),
+        };
+        let late: Vec<&str> = report.overrunners().map(|unit| unit.name.as_str()).collect();
+        assert!(late.is_empty(), "units that outlived their grace: {}", late.join(", "));
+        assert!(report.took() <= limit, "the stop took {:?}, more than {limit:?}", report.took());
+        report
     }
 
     /// A snapshot of the unit called `name`.

@@ -26,6 +26,8 @@ pub struct Unit {
     pub(crate) start_timeout: Duration,
     pub(crate) restart: Restart,
     pub(crate) readiness: bool,
+    pub(crate) init: bool,
+    pub(crate) after: Vec<String>,
 }
 
 /// A unit called `name`: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`. Other names, and a second unit of the same name, are
@@ -37,6 +39,8 @@ pub fn unit(name: impl Into<String>) -> Unit {
         start_timeout: DEFAULT_START_TIMEOUT,
         restart: Restart::on_failure(),
         readiness: false,
+        init: false,
+        after: Vec::new(),
     }
 }
 
@@ -74,6 +78,29 @@ impl Unit {
         self
     }
 
+    /// The unit runs to its end before others start: migrations, a cache that is warmed up. Those that are `init` run one after
+    /// the other, in order of registration, before everything else; its end counts as ready, and its failure fails
+    /// the start without another try. Its start timeout covers all of it. For services and mounted values; refused at
+    /// start for others.
+    #[must_use]
+    pub fn init(mut self) -> Self {
+        self.init = true;
+        self
+    }
+
+    /// The unit is started only when the one called `other` is ready, and stopped before it. May be called more than once.
+    ///
+    /// It adds to the waves, in which tasks, consumers and mounted values come before services: a unit that comes after
+    /// one of a later wave is of that wave itself. Cycles, and names that no unit has, are refused at start.
+    ///
+    /// It is an order, not a tie: once the unit runs, what happens to `other` (a restart, readiness lost, a stop by hand)
+    /// does not touch it.
+    #[must_use]
+    pub fn after(mut self, other: impl Into<String>) -> Self {
+        self.after.push(other.into());
+        self
+    }
+
     pub(crate) fn check(&self, kind: UnitKind, mistakes: &mut Vec<RegistrationError>) {
         let mut mistake = |field, text: &str| mistakes.push(RegistrationError::new(&self.name, field, text));
         if !is_name(&self.name) {
@@ -90,6 +117,18 @@ impl Unit {
         }
         if kind != UnitKind::Service && self.restart != Restart::on_failure() {
             mistake("restart", "is for services; a task or a consumer never ends by a failing run");
+        }
+        if kind != UnitKind::Service && self.init {
+            mistake("init", "is for services and mounted values; this unit never runs to an end");
+        }
+        if self.init && self.readiness {
+            mistake("init", "such a unit is ready when it has ended; it does not say so before");
+        }
+        if self.init && self.restart != Restart::on_failure() {
+            mistake(
+                "restart",
+                "an `init` unit is not tried again; what may fail for a while is tried again inside of it",
+            );
         }
         if self.restart.window.is_zero() {
             mistake("restart", "the budget's window must be longer than zero");

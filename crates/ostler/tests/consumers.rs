@@ -32,7 +32,7 @@ fn items_are_handled_by_numbered_workers_side_by_side() {
     assert_eq!(log.all().len(), 4, "four at once");
     let unit = test.unit("work");
     assert_eq!((unit.depth, unit.capacity, unit.workers), (Some(4), Some(100), Some(4)));
-    test.advance(SECOND);
+    test.advance(2 * SECOND);
     assert_eq!(test.unit("work").wait, Some(SECOND));
     let workers: BTreeSet<String> =
         log.all().iter().map(|line| line.rsplit_once(' ').unwrap().1.to_owned()).collect();

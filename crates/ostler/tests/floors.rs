@@ -14,13 +14,16 @@ use std::path::{Path, PathBuf};
 /// The floor of each module, from the ground up. A new module gets its line here.
 const FLOORS: &[&[&str]] = &[
     &[
-        "backoff", "current", "outcome", "error", "panics", "ready", "report", "record", "signal", "stop",
-        "tracker", "clock",
+        "backoff", "clock", "control", "current", "error", "events", "line", "outcome", "panics", "ready",
+        "record", "report", "signal", "stall", "stop", "tally", "tracker",
     ],
-    &["attempt", "blocking", "handle", "handler", "health", "queue", "scope", "seat", "state", "unit"],
+    &[
+        "attempt", "blocking", "board", "handle", "handler", "health", "queue", "scope", "seat", "state",
+        "unit",
+    ],
     &["trigger", "run", "service"],
     &["supervise"],
-    &["probe", "sentinel", "host", "process", "testing"],
+    &["probe", "sentinel", "lag", "host", "process", "testing"],
 ];
 
 #[test]

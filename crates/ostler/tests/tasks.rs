@@ -17,7 +17,7 @@ use ostler::backoff::Backoff;
 use ostler::testing::TestHost;
 use ostler::{
     BoxError, Clock, DAY, First, HOUR, Halt, Host, HostHandle, MINUTE, Outcome, Overlap, Run, RunOutcome,
-    SECOND, State, Stop, TriggerError, UnitState, after_completion, cron, every, poke,
+    SECOND, State, Stop, UnitState, after_completion, cron, every, poke,
 };
 
 type Counter = Arc<AtomicU64>;
@@ -157,14 +157,15 @@ fn a_trigger_says_why_it_cannot() {
     }
     let host = Host::new(Counter::default()).task("task", every(HOUR), count).service("service", idle);
     let handle = host.handle();
-    assert_eq!(handle.trigger("task"), Err(TriggerError::NotRunning));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert!(runtime.block_on(handle.trigger("task")).unwrap_err().is_not_running());
     let mut test = TestHost::start(host).unwrap();
-    assert_eq!(test.trigger("none"), Err(TriggerError::Unknown));
-    assert_eq!(test.trigger("service"), Err(TriggerError::NotATask));
+    assert!(test.trigger("none").unwrap_err().is_unknown_unit());
+    assert!(test.trigger("service").unwrap_err().is_not_possible());
     test.trigger("task").unwrap();
     assert_eq!(test.unit("task").runs, 1);
     test.stop().unwrap();
-    assert_eq!(handle.trigger("task"), Err(TriggerError::NotRunning));
+    assert!(runtime.block_on(handle.trigger("task")).unwrap_err().is_not_running());
 }
 
 #[test]

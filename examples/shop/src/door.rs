@@ -1,17 +1,22 @@
 //! The listening sockets. Both are bound before the host starts, so that an address in use is a
 //! clear mistake in the settings and not a unit that fails again and again.
+//!
+//! Invariant: the addresses stay the same for as long as the process lives, however often the door is closed.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use ostler::Error;
+
+use crate::stdout;
 
 /// The shop's socket and the addresses that were really bound (port 0 is settled by then).
 #[derive(Clone)]
 pub(crate) struct Door {
-    /// Nothing once the shop has closed. As long as one handle is open, the system takes new clients in.
+    /// Nothing while the shop is closed. As long as one handle is open, the system takes new clients in.
     listener: Arc<Mutex<Option<TcpListener>>>,
+    announced: Arc<Once>,
     pub(crate) app: SocketAddr,
     pub(crate) probes: SocketAddr,
 }
@@ -19,24 +24,38 @@ pub(crate) struct Door {
 impl Door {
     pub(crate) fn new(listener: TcpListener, probes: &TcpListener) -> Result<Self, Error> {
         let (app, probes) = (listener.local_addr()?, probes.local_addr()?);
-        Ok(Self { listener: Arc::new(Mutex::new(Some(listener))), app, probes })
+        let listener = Arc::new(Mutex::new(Some(listener)));
+        Ok(Self { listener, announced: Arc::new(Once::new()), app, probes })
     }
 
-    /// A fresh handle on the bound socket: the service can be restarted without a second bind.
-    pub(crate) fn listener(&self) -> io::Result<tokio::net::TcpListener> {
-        let listener = self.lock().as_ref().map(TcpListener::try_clone);
-        let listener = listener.unwrap_or_else(|| Err(io::Error::other("the shop has closed")))?;
-        listener.set_nonblocking(true)?;
-        tokio::net::TcpListener::from_std(listener)
+    /// A fresh handle on the bound socket. A service that failed gets the socket that it had; a door that was closed
+    /// is bound again, at the address that it had.
+    pub(crate) fn open(&self) -> io::Result<tokio::net::TcpListener> {
+        let mut open = self.lock();
+        let listener = match open.take() {
+            Some(listener) => listener,
+            None => TcpListener::bind(self.app)?,
+        };
+        let handle = open.insert(listener).try_clone()?;
+        handle.set_nonblocking(true)?;
+        tokio::net::TcpListener::from_std(handle)
     }
 
-    /// From now on clients are refused; for good.
+    /// From now on clients are refused, until it is opened again.
     pub(crate) fn close(&self) {
         self.lock().take();
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<TcpListener>> {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prints the addresses, once: they do not change, and scripts read them.
+    pub(crate) fn announce(&self) {
+        self.announced.call_once(|| {
+            stdout::say(format_args!("app http://{}", self.app));
+            stdout::say(format_args!("probes http://{}", self.probes));
+        });
     }
 
     /// Whether only this machine can reach the shop; control by HTTP is offered in no other case.
@@ -52,6 +71,8 @@ pub(crate) fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Error
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpStream;
+
     use super::*;
 
     fn free() -> TcpListener {
@@ -65,13 +86,21 @@ mod tests {
         assert!(error.to_string().contains("--probes 127.0.0.1:"), "{error}");
     }
 
-    #[test]
-    fn a_closed_door_takes_nobody_in() {
+    #[tokio::test]
+    async fn a_closed_door_takes_nobody_in_until_it_is_opened_again() {
         let door = Door::new(free(), &free()).unwrap();
-        assert!(std::net::TcpStream::connect(door.app).is_ok());
+        let handle = door.open().unwrap();
+        // A client that stays: its connection does not keep the address from being bound again.
+        let client = TcpStream::connect(door.app).unwrap();
+        drop(handle);
+        assert!(TcpStream::connect(door.app).is_ok(), "a service that failed has left it open");
         door.clone().close();
-        assert!(std::net::TcpStream::connect(door.app).is_err());
-        assert!(door.listener().is_err());
+        assert!(TcpStream::connect(door.app).is_err());
+
+        let handle = door.open().unwrap();
+        assert_eq!(handle.local_addr().unwrap(), door.app);
+        assert!(TcpStream::connect(door.app).is_ok());
+        drop(client);
     }
 
     #[test]

@@ -1,16 +1,22 @@
 //! The shop's own host, unit by unit as `main` builds it, on a virtual clock.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use jiff::Timestamp;
 use ostler::testing::TestHost;
-use ostler::{HOUR, SECOND, UnitState};
+use ostler::{HOUR, MINUTE, SECOND, UnitState};
 
 use crate::door::Door;
 
 fn open_at(wall: &str) -> TestHost {
+    open(wall).0
+}
+
+/// The shop and where it is.
+fn open(wall: &str) -> (TestHost, SocketAddr) {
     let free = || TcpListener::bind("127.0.0.1:0").unwrap();
     let door = Door::new(free(), &free()).unwrap();
+    let address = door.app;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let db = runtime.block_on(async {
         let db = crate::db::tests::in_memory().await;
@@ -20,7 +26,7 @@ fn open_at(wall: &str) -> TestHost {
         }
         db
     });
-    TestHost::start_at(crate::host(db, door), instant(wall)).unwrap()
+    (TestHost::start_at(crate::host(db, door), instant(wall)).unwrap(), address)
 }
 
 fn instant(text: &str) -> Timestamp {
@@ -61,4 +67,38 @@ fn the_daily_report_is_made_at_eight_in_oslo() {
         shop.advance(SECOND);
         assert_eq!((shop.unit("daily-report").succeeded, shop.unit("reports").succeeded), (1, 1));
     }
+}
+
+#[test]
+fn http_refuses_clients_while_it_is_stopped_and_takes_them_at_the_same_address_afterwards() {
+    let (mut shop, address) = open("2026-01-01T00:00:00Z");
+    let handle = shop.handle().clone();
+    assert!(TcpStream::connect(address).is_ok());
+    shop.settle(handle.stop_unit("http")).unwrap();
+    assert_eq!(shop.unit("http").state, UnitState::Stopped);
+    assert!(TcpStream::connect(address).is_err());
+
+    shop.settle(handle.start_unit("http")).unwrap();
+    assert!(TcpStream::connect(address).is_ok());
+    shop.settle(handle.restart("http")).unwrap();
+    assert!(TcpStream::connect(address).is_ok());
+    shop.crash("http").unwrap();
+    shop.advance(MINUTE);
+    shop.assert_restarts("http", 1);
+    assert!(TcpStream::connect(address).is_ok());
+}
+
+#[test]
+fn http_does_not_come_up_at_an_address_that_was_taken_meanwhile() {
+    let (mut shop, address) = open("2026-01-01T00:00:00Z");
+    let handle = shop.handle().clone();
+    shop.settle(handle.stop_unit("http")).unwrap();
+    let thief = TcpListener::bind(address).unwrap();
+    let refused = shop.settle(handle.start_unit("http")).unwrap_err();
+    assert!(refused.is_failed() && refused.to_string().contains("in use"), "{refused}");
+
+    drop(thief);
+    shop.advance(MINUTE);
+    assert_eq!(shop.unit("http").state, UnitState::Running);
+    assert!(TcpStream::connect(address).is_ok());
 }

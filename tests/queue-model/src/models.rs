@@ -10,7 +10,7 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
-use crate::core::{Core, Refused, Taker};
+use crate::core::{Core, Refused, Taken};
 
 /// Interruptions of a running thread in one order. Bugs of this sort need two at most; a third is for safety.
 /// `LOOM_MAX_PREEMPTIONS` overrides it.
@@ -49,7 +49,7 @@ fn once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 }
 
 fn receive(queue: &Core<u8>) -> Option<u8> {
-    block_on(queue.pop())
+    block_on(queue.pop()).item()
 }
 
 /// All that is in the queue.
@@ -299,9 +299,10 @@ fn a_push_that_drops_the_oldest_wakes_a_receiver_and_loses_no_other() {
 fn of_two_takers_that_fill_their_own_queue_one_is_refused_and_the_other_finds_room() {
     model(|| {
         let queue = queue(1, &[0]);
+        (0..2).for_each(|_| queue.worker_came());
         let takers = [1, 2].map(|id| {
             spawn(&queue, move |queue| {
-                let taker = Some(Taker { id, of: 2 });
+                let taker = Some(id);
                 match block_on(queue.push(id as u8, taker)) {
                     Ok(()) => None,
                     Err(Refused::Deadlock(item)) => {
@@ -316,5 +317,107 @@ fn of_two_takers_that_fill_their_own_queue_one_is_refused_and_the_other_finds_ro
         let left = rest(&queue);
         assert_eq!((refused.len(), left.len()), (1, 1));
         assert_ne!(refused, left);
+    });
+}
+
+/// A worker's item, until it is dismissed or the queue has ended.
+fn take(queue: &Core<u8>, worker: usize) -> Taken<u8> {
+    block_on(queue.take(worker))
+}
+
+#[test]
+fn a_worker_that_is_dismissed_leaves_its_item_to_another() {
+    model(|| {
+        let queue = queue(1, &[]);
+        queue.set_crew(2, false);
+        let dismissed = spawn(&queue, |queue| take(queue, 2));
+        let stays = spawn(&queue, |queue| take(queue, 1));
+        let sender = spawn(&queue, |queue| queue.try_push(1));
+        queue.set_crew(1, false);
+        assert_eq!(joined(sender), Ok(()));
+        match joined(dismissed) {
+            Taken::Dismissed => assert_eq!(joined(stays), Taken::Item(1, 1)),
+            taken => {
+                assert_eq!(taken, Taken::Item(1, 1));
+                queue.close();
+                assert_eq!(joined(stays), Taken::Closed);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_crew_that_is_held_takes_nothing_and_goes_on_when_it_is_released() {
+    model(|| {
+        let queue = queue(1, &[1]);
+        queue.set_crew(1, true);
+        let worker = spawn(&queue, |queue| take(queue, 1));
+        assert_eq!(queue.len(), 1, "it is held");
+        queue.set_crew(1, false);
+        assert_eq!(joined(worker), Taken::Item(1, 1));
+    });
+}
+
+#[test]
+fn holding_a_crew_loses_no_item_and_what_was_taken_is_counted() {
+    model(|| {
+        let queue = queue(2, &[]);
+        queue.set_crew(1, false);
+        let worker = spawn(&queue, |queue| take(queue, 1));
+        let sender = spawn(&queue, |queue| queue.try_push(1));
+        let taken = queue.set_crew(1, true);
+        assert_eq!(joined(sender), Ok(()));
+        // From the answer on nothing more is taken: the item is where the count says.
+        assert_eq!(queue.len() as u64, 1 - taken);
+        queue.set_crew(1, false);
+        assert_eq!(joined(worker), Taken::Item(1, 1));
+    });
+}
+
+#[test]
+fn a_receiver_that_is_no_worker_gets_what_a_held_worker_was_woken_for() {
+    model(|| {
+        let queue = queue(1, &[]);
+        queue.set_crew(1, false);
+        let worker = spawn(&queue, |queue| take(queue, 1));
+        let user = spawn(&queue, receive);
+        queue.set_crew(1, true);
+        let sent = queue.try_push(1);
+        assert_eq!(sent, Ok(()));
+        // The worker may have been the quicker one before it was held; then the queue ends for the other.
+        if queue.len() == 0 {
+            queue.close();
+        }
+        let got = joined(user);
+        if got.is_some() {
+            queue.set_crew(0, false);
+            assert!(!matches!(joined(worker), Taken::Item(..)), "there was one item");
+        } else {
+            assert_eq!(joined(worker), Taken::Item(1, 1));
+        }
+    });
+}
+
+#[test]
+fn a_closed_queue_lets_a_held_worker_go_once_it_is_empty() {
+    model(|| {
+        let queue = queue(1, &[]);
+        queue.set_crew(1, true);
+        let worker = spawn(&queue, |queue| take(queue, 1));
+        queue.close();
+        assert_eq!(joined(worker), Taken::Closed);
+    });
+}
+
+#[test]
+fn when_the_last_worker_that_could_make_room_leaves_one_that_waits_is_told() {
+    model(|| {
+        let queue = queue(1, &[0]);
+        (0..2).for_each(|_| queue.worker_came());
+        let leaves = spawn(&queue, |queue| queue.worker_left());
+        let waits = spawn(&queue, |queue| block_on(queue.push(1, Some(1))));
+        joined(leaves);
+        assert_eq!(joined(waits), Err(Refused::Deadlock(1)));
+        assert_eq!(rest(&queue), [0]);
     });
 }

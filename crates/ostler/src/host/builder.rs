@@ -1,6 +1,8 @@
 //! The builder: units are registered on it by four verbs, and each is boxed here, once.
 
 use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +15,10 @@ use crate::outcome::{Halt, IntoOutcome, Outcome};
 use crate::probe::Probes;
 use crate::record::UnitKind;
 use crate::report::Report;
+use crate::run::{Attempted, Runner};
 use crate::scope::{FromScope, RunFacts, Scope};
-use crate::seat::UnitSeat;
 use crate::service::{Context, Service};
-use crate::supervise::{Consumer, Events, MakeInstance, RunTask, Starting};
+use crate::supervise::{Crew, MakeInstance, RunTask};
 use crate::trigger::{Consume, Plan, Timer};
 use crate::unit::Unit;
 
@@ -61,6 +63,8 @@ pub(crate) struct Registered {
 /// When a unit is started among the others; it is stopped in reverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Wave {
+    /// What runs to its end before all others.
+    Init,
     /// Tasks, consumers and mounted values.
     Workers,
     /// Services: the front doors, opened when what is behind them is ready.
@@ -68,17 +72,15 @@ pub(crate) enum Wave {
 }
 
 impl Wave {
-    pub(crate) const IN_ORDER: [Self; 2] = [Self::Workers, Self::Doors];
+    pub(crate) const IN_ORDER: [Self; 3] = [Self::Init, Self::Workers, Self::Doors];
 }
 
 /// What a unit does.
 pub(crate) enum Work {
-    Task(Plan<Timer>, RunTask),
-    Consumer(StartConsumer),
+    Task(Plan<Timer>, Arc<dyn RunTask>),
+    Consumer(Crew),
     Service(MakeInstance),
 }
-
-pub(crate) type StartConsumer = Box<dyn FnOnce(Arc<UnitSeat>, Events) -> Starting + Send>;
 
 impl<S: Send + Sync + 'static> Host<S> {
     /// A host without units. Handlers take parts of `state` as [`State`](crate::State) arguments.
@@ -115,19 +117,7 @@ impl<S: Send + Sync + 'static> Host<S> {
         <F::Returns as Future>::Output: IntoOutcome,
     {
         let (settings, plan) = (unit.into(), plan.into());
-        let (state, handler) = (Arc::clone(&self.state), Arc::new(handler));
-        let run: RunTask = Box::new(move |mut runner| {
-            let (state, handler) = (Arc::clone(&state), Arc::clone(&handler));
-            Box::pin(async move {
-                let unit = Arc::clone(&runner.unit);
-                runner
-                    .run(|facts| {
-                        let scope = Scope::new(Arc::clone(&state), Arc::clone(&unit), facts);
-                        call_task(Arc::clone(&handler), scope)
-                    })
-                    .await
-            })
-        });
+        let run = Arc::new(TaskCode { state: Arc::clone(&self.state), handler, args: PhantomData });
         let mut host = self;
         plan.check(&settings.name, &mut host.prepared.mistakes);
         if Args::IS_READY {
@@ -166,20 +156,14 @@ impl<S: Send + Sync + 'static> Host<S> {
         <F::Returns as Future>::Output: IntoOutcome,
     {
         let (settings, plan) = (unit.into(), plan.into());
-        let (state, handler) = (Arc::clone(&self.state), Arc::new(handler));
-        let handle = move |item: T, facts: RunFacts, unit: Arc<UnitSeat>| {
-            let scope = Scope::new(Arc::clone(&state), unit, facts);
-            call_handler::<S, F, In, T, Args>(Arc::clone(&handler), item, scope)
-        };
         let mut host = self;
         plan.check(&settings.name, &mut host.prepared.mistakes);
         if Args::IS_READY {
             host.mistake(&settings, "handler", "a consumer is ready by itself; only a service takes `Ready`");
         }
         let queue = plan.trigger.items.id();
-        let start: StartConsumer =
-            Box::new(move |seat, events| Consumer { seat, plan, handle, events }.start());
-        let mut host = host.register(settings, UnitKind::Consumer, Wave::Workers, Work::Consumer(start));
+        let crew = Crew::new(Arc::clone(&host.state), handler, plan);
+        let mut host = host.register(settings, UnitKind::Consumer, Wave::Workers, Work::Consumer(crew));
         if let Some(unit) = host.prepared.units.last_mut() {
             unit.queue = Some(queue);
         }
@@ -222,9 +206,10 @@ impl<S: Send + Sync + 'static> Host<S> {
         settings.readiness = Args::IS_READY;
         let (state, service) = (Arc::clone(&host.state), Arc::new(service));
         let make: MakeInstance = Box::new(move |seat, ready| {
-            let facts = RunFacts { id: seat.next_run_id(), attempt: 1, worker: None };
+            let facts = RunFacts { id: seat.record.next_run_id(), attempt: 1, worker: None };
             let scope = Scope::new(Arc::clone(&state), seat, facts).with_ready(ready);
-            Box::pin(call_task(Arc::clone(&service), scope))
+            let service = Arc::clone(&service);
+            Box::pin(async move { call(&*service, &scope).await })
         });
         host.register(settings, UnitKind::Service, Wave::Doors, Work::Service(make))
     }
@@ -241,6 +226,7 @@ impl<S: Send + Sync + 'static> Host<S> {
     }
 
     fn register(mut self, settings: Unit, kind: UnitKind, wave: Wave, work: Work) -> Self {
+        let wave = if settings.init { Wave::Init } else { wave };
         self.prepared.units.push(Registered { settings, kind, wave, work, queue: None });
         self
     }
@@ -326,8 +312,41 @@ impl<S> std::fmt::Debug for Host<S> {
     }
 }
 
+/// A task's handler, and the state that its arguments are made from.
+struct TaskCode<S, F, Args> {
+    state: Arc<S>,
+    handler: F,
+    args: PhantomData<fn(Args)>,
+}
+
+impl<S, F, Args> RunTask for TaskCode<S, F, Args>
+where
+    S: Send + Sync + 'static,
+    F: TaskFn<Args>,
+    Args: FromScope<S> + 'static,
+    F::Returns: Future + Send + 'static,
+    <F::Returns as Future>::Output: IntoOutcome,
+{
+    fn run(self: Arc<Self>, mut runner: Runner) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            let unit = Arc::clone(&runner.unit);
+            let mut facts = runner.begin(unit.record.next_run_id(), unit.clock.now(), None);
+            let mut scope = Scope::new(Arc::clone(&self.state), unit, facts);
+            let outcome = loop {
+                scope.begin(facts);
+                let work = pin!(Some(call(&self.handler, &scope)));
+                match runner.attempt(work).await {
+                    Attempted::Over(outcome) => break outcome,
+                    Attempted::Again(next) => facts = next,
+                }
+            };
+            runner.end(outcome);
+        })
+    }
+}
+
 /// One attempt of a task, or one instance of a service: the scope's extractors, then the function.
-async fn call_task<S, F, Args>(handler: Arc<F>, scope: Scope<S>) -> Outcome
+async fn call<S, F, Args>(handler: &F, scope: &Scope<S>) -> Outcome
 where
     S: Send + Sync,
     F: TaskFn<Args>,
@@ -335,20 +354,6 @@ where
     F::Returns: Future + Send,
     <F::Returns as Future>::Output: IntoOutcome,
 {
-    let args = Args::from_scope(&scope).await.map_err(|rejection| Halt::rejected(rejection.into()))?;
+    let args = Args::from_scope(scope).await.map_err(|rejection| Halt::rejected(rejection.into()))?;
     handler.call(args).await.into_outcome()
-}
-
-/// One attempt of a consumer on one item.
-async fn call_handler<S, F, In, T, Args>(handler: Arc<F>, item: T, scope: Scope<S>) -> Outcome
-where
-    S: Send + Sync,
-    F: HandlerFn<In, Args>,
-    In: FromItem<T>,
-    Args: FromScope<S>,
-    F::Returns: Future + Send,
-    <F::Returns as Future>::Output: IntoOutcome,
-{
-    let args = Args::from_scope(&scope).await.map_err(|rejection| Halt::rejected(rejection.into()))?;
-    handler.call(In::from_item(item), args).await.into_outcome()
 }

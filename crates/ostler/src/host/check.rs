@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::Prepared;
+use super::order::{Entry, Order};
+use super::{Prepared, Registered};
 use crate::error::{Error, HostError, RegistrationError};
 
-/// All mistakes at once, in order of registration.
-pub(super) fn check(host: &mut Prepared) -> Result<(), Error> {
+/// The order in which units start; or all mistakes at once, in order of registration.
+pub(super) fn check(host: &mut Prepared) -> Result<Order, Error> {
     let mut mistakes = std::mem::take(&mut host.mistakes);
     let mut names = HashSet::new();
     for unit in &host.units {
@@ -23,12 +24,26 @@ pub(super) fn check(host: &mut Prepared) -> Result<(), Error> {
             mistakes.push(RegistrationError::new(&unit.settings.name, "queue", text));
         }
     }
+    let order = order(host).unwrap_or_else(|cycles| {
+        mistakes.extend(cycles);
+        Order::default()
+    });
     if mistakes.is_empty() {
-        return Ok(());
+        return Ok(order);
     }
     let place = |mistake: &RegistrationError| {
         host.units.iter().position(|unit| *unit.settings.name == *mistake.unit())
     };
     mistakes.sort_by_key(place);
     Err(HostError::Registration(mistakes).into())
+}
+
+fn order(host: &Prepared) -> Result<Order, Vec<RegistrationError>> {
+    let entries: Vec<Entry<'_>> = host.units.iter().map(entry).collect();
+    Order::new(&entries)
+}
+
+fn entry(unit: &Registered) -> Entry<'_> {
+    let settings = &unit.settings;
+    Entry { name: &settings.name, wave: unit.wave, init: settings.init, after: &settings.after }
 }

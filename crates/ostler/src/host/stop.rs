@@ -1,173 +1,147 @@
-//! The stop: waves in reverse under one clock, each unit told, given its grace, aborted, and at last left behind.
+//! The stop: waves in reverse under one clock, each unit told when those that come after it have ended.
 
-use std::sync::Arc;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::{BoxFuture, Wave, join};
-use crate::clock::Clock;
+use super::director::{Body, Director, Stopping};
 use crate::record::UnitState;
 use crate::report::{UnitEnd, UnitReport};
-use crate::seat::UnitSeat;
 use crate::stop::StopReason;
+use crate::supervise::{Event, Then};
 
-/// How long a unit has between being told *aborting* and being dropped: enough to log where it was.
-pub(crate) const LAST_WORD: Duration = Duration::from_millis(400);
-
-/// How long a dropped unit has to be gone: its futures are dropped at their next await, so what is still there then
-/// blocks a thread. With [`LAST_WORD`] it fits in the second that a stop may take beyond its grace.
-pub(crate) const DROP_TIME: Duration = Duration::from_millis(200);
-
-/// A unit to stop.
-pub(super) struct UnitStop {
-    pub(super) seat: Arc<UnitSeat>,
-    pub(super) grace: Option<Duration>,
-    pub(super) wave: Wave,
-    pub(super) started: bool,
-}
-
-/// A stop of all units.
-pub(super) struct Stopping {
-    pub(super) clock: Clock,
-    pub(super) reason: StopReason,
-    pub(super) units: Vec<UnitStop>,
-    /// One unit after the other, as after a failed start, instead of wave by wave.
-    pub(super) in_turn: bool,
-}
-
-/// How a unit ended, and how long that took.
-#[derive(Debug, Clone, Copy)]
-struct Stopped {
-    end: UnitEnd,
-    took: Duration,
-}
-
-impl Stopping {
-    /// Stops all units by `grace_end` and a little. The reports stand in the order in which the units were told.
-    pub(super) async fn stop(self, grace_end: Instant) -> Vec<UnitReport> {
-        let mut order: Vec<&UnitStop> = self.units.iter().collect();
-        order.sort_by_key(|unit| unit.wave);
-        order.reverse();
-        let mut stopped: Vec<Option<Stopped>> = vec![None; order.len()];
-        self.in_order(&order, &mut stopped, grace_end).await;
-        order.into_iter().zip(stopped).map(|(unit, stopped)| report(unit, stopped)).collect()
+impl Director {
+    /// Stops all units by `grace_end` and a little; the reports stand in the reverse of the order of the start. `in_turn`:
+    /// one unit after the other, as after a failed start, instead of wave by wave.
+    pub(super) async fn stop(
+        &mut self,
+        reason: StopReason,
+        grace_end: Instant,
+        in_turn: bool,
+    ) -> Vec<UnitReport> {
+        self.stop_reasons.clear();
+        self.stopping = Some(Stopping {
+            reason,
+            grace_end,
+            turns: HashSet::new(),
+            told: HashMap::new(),
+            ends: HashMap::new(),
+        });
+        let order = self.reverse_of_the_start();
+        let mut groups: VecDeque<Vec<usize>> = if in_turn {
+            order.iter().map(|&unit| vec![unit]).collect()
+        } else {
+            let wave = |unit: usize| self.order.wave(unit);
+            order.chunk_by(|&one, &next| wave(one) == wave(next)).map(<[usize]>::to_vec).collect()
+        };
+        while let Some(group) = groups.pop_front() {
+            if !self.stop_group(&group, grace_end).await {
+                // At the end of the clock nobody waits for a turn any more: all that remain are told at once.
+                groups.into_iter().flatten().for_each(|unit| self.tell(unit));
+                break;
+            }
+        }
+        while self.stopping.as_ref().is_some_and(|stopping| stopping.ends.len() < self.units.len()) {
+            self.turn().await;
+        }
+        order.into_iter().map(|unit| self.report(unit)).collect()
     }
 
-    async fn in_order(&self, order: &[&UnitStop], stopped: &mut [Option<Stopped>], grace_end: Instant) {
-        let groups: Vec<&[&UnitStop]> = if self.in_turn {
-            order.chunks(1).collect()
-        } else {
-            order.chunk_by(|one, next| one.wave == next.wave).collect()
-        };
-        let mut rest = stopped;
-        let mut waits: Vec<BoxFuture<'_, ()>> = Vec::new();
-        for group in groups {
-            let (of_group, others) = rest.split_at_mut(group.len());
-            rest = others;
-            // All are told before any is waited for.
-            let told: Vec<Told> = group.iter().map(|unit| self.tell(unit)).collect();
-            for ((unit, told), stopped) in group.iter().zip(told).zip(of_group) {
-                waits.push(Box::pin(async move { *stopped = self.end_of(unit, told, grace_end).await }));
+    /// The units that were started, the last one first, after those that were not. Wave by wave in any case.
+    fn reverse_of_the_start(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = self.order.sequence().iter().rev().copied().collect();
+        let mut launched = vec![usize::MAX; self.units.len()];
+        self.launched.iter().enumerate().for_each(|(at, &unit)| launched[unit] = at);
+        order.sort_by_key(|&unit| Reverse((self.order.wave(unit), launched[unit])));
+        order
+    }
+
+    /// Tells the units of a group, each when those of the group that come after it have ended, and waits until all
+    /// have. False where the clock's end came first; then all have been told.
+    async fn stop_group(&mut self, group: &[usize], grace_end: Instant) -> bool {
+        let mut left = group.len();
+        if let Some(stopping) = &mut self.stopping {
+            stopping.turns.extend(group);
+        }
+        group.iter().for_each(|&unit| self.tell_if_free(unit));
+        let clock = self.clock.clone();
+        let mut end = std::pin::pin!(clock.sleep_until(grace_end));
+        loop {
+            // Telling a unit may finish it at once.
+            while let Some(unit) = self.finished.pop() {
+                left -= 1;
+                self.order.after(unit).to_vec().into_iter().for_each(|other| self.tell_if_free(other));
             }
-            // At the end of the clock nobody waits for a turn any more: all that remain are told at once, and their
-            // last words run side by side.
+            if left == 0 {
+                return true;
+            }
             tokio::select! {
                 biased;
-                () = join::all(&mut waits) => {}
-                () = self.clock.sleep_until(grace_end) => {}
+                () = self.turn() => {}
+                () = &mut end => {
+                    group.iter().for_each(|&unit| self.tell(unit));
+                    return false;
+                }
             }
         }
-        join::all(&mut waits).await;
     }
 
-    fn tell(&self, unit: &UnitStop) -> Told {
-        if !unit.started {
-            return Told::NotStarted;
-        }
-        let record = &unit.seat.record;
-        if matches!(record.state(), UnitState::Completed | UnitState::Failed) && unit.seat.alive.live() == 0 {
-            return Told::AlreadyEnded;
-        }
-        record.set_state(UnitState::Draining);
-        unit.seat.request_stop(self.reason.clone());
-        Told::At(self.clock.now())
-    }
-
-    async fn end_of(&self, unit: &UnitStop, told: Told, grace_end: Instant) -> Option<Stopped> {
-        let told = match told {
-            Told::NotStarted => return None,
-            Told::AlreadyEnded => return Some(Stopped { end: own_end(unit), took: Duration::ZERO }),
-            Told::At(told) => told,
-        };
-        let end = self.wait(unit, told, grace_end).await;
-        if end != UnitEnd::Abandoned {
-            unit.seat.record.set_state(UnitState::Stopped);
-        }
-        Some(Stopped { end, took: self.clock.now().saturating_duration_since(told) })
-    }
-
-    async fn wait(&self, unit: &UnitStop, told: Instant, grace_end: Instant) -> UnitEnd {
-        let own_grace_end = unit.grace.and_then(|grace| told.checked_add(grace));
-        let abort_at = own_grace_end.map_or(grace_end, |own| own.min(grace_end));
-        if self.gone_by(unit, abort_at).await {
-            return own_end(unit);
-        }
-        let seat = &unit.seat;
-        tracing::warn!(unit = %seat.name, blocking_calls = seat.blocking.live(), "the grace is over, aborting");
-        seat.tell_aborting(self.reason.clone());
-        // Counted from the end of the grace and not from when the unit was told: these times do not add up.
-        let last_word = abort_at + LAST_WORD;
-        let gone = self.gone_by(unit, last_word).await;
-        if gone && told >= grace_end {
-            // Its turn came only at the end of the clock, so it cannot be blamed.
-            return own_end(unit);
-        }
-        if gone {
-            return UnitEnd::Overran;
-        }
-        seat.abort();
-        if self.gone_by(unit, last_word + DROP_TIME).await { UnitEnd::Overran } else { UnitEnd::Abandoned }
-    }
-
-    async fn gone_by(&self, unit: &UnitStop, instant: Instant) -> bool {
-        tokio::select! {
-            biased;
-            () = unit.seat.alive.idle() => true,
-            () = self.clock.sleep_until(instant) => false,
+    fn tell_if_free(&mut self, unit: usize) {
+        let Some(stopping) = &self.stopping else { return };
+        let has_ended =
+            |&other: &usize| stopping.ends.contains_key(&other) || !self.units[other].machine.was_started();
+        if stopping.turns.contains(&unit) && self.order.before(unit).iter().all(has_ended) {
+            self.tell(unit);
         }
     }
-}
 
-/// Whether and when a unit was told.
-#[derive(Debug, Clone, Copy)]
-enum Told {
-    NotStarted,
-    AlreadyEnded,
-    At(Instant),
-}
-
-/// How a unit ended that did so in time.
-fn own_end(unit: &UnitStop) -> UnitEnd {
-    match unit.seat.record.state() {
-        UnitState::Failed => UnitEnd::Failed,
-        UnitState::Completed => UnitEnd::Completed,
-        _ => UnitEnd::Stopped,
+    /// Tells a unit to stop, once.
+    fn tell(&mut self, unit: usize) {
+        let now = self.clock.now();
+        let live = &self.units[unit];
+        let Some(stopping) = &mut self.stopping else { return };
+        if stopping.told.contains_key(&unit) || stopping.ends.contains_key(&unit) {
+            return;
+        }
+        if let Body::Consumer(consumer) = &live.body {
+            let works = live.machine.works();
+            consumer.crew.close(live.record.name());
+            if !works {
+                // Paused or stopped by hand: what it holds is left, and counted.
+                consumer.crew.leave();
+            }
+        }
+        // One that was told before, by hand, may have been given up before.
+        let end = if live.machine.is_lost() { Some(UnitEnd::Abandoned) } else { None };
+        if let Some(end) = end.or_else(|| live.machine.is_down().then(|| live.own_end())) {
+            stopping.ends.insert(unit, (end, Duration::ZERO));
+            self.finished.push(unit);
+            return;
+        }
+        stopping.told.insert(unit, now);
+        let own = live.machine.grace().and_then(|grace| now.checked_add(grace));
+        let abort_at = own.map_or(stopping.grace_end, |own| own.min(stopping.grace_end));
+        let shown = stopping.reason.to_string();
+        self.happens(unit, Event::Stop { then: Then::Down, abort_at }, Some(shown.into()));
     }
-}
 
-fn report(unit: &UnitStop, stopped: Option<Stopped>) -> UnitReport {
-    let Stopped { end, took } = stopped.unwrap_or(Stopped { end: UnitEnd::NotStarted, took: Duration::ZERO });
-    let seat = &unit.seat;
-    let status = seat.record.status();
-    UnitReport {
-        name: status.name,
-        kind: status.kind,
-        end,
-        took,
-        runs: status.runs,
-        failed: status.failed,
-        restarts: status.restarts,
-        items_left: if stopped.is_some() { seat.record.items_left() } else { 0 },
-        blocking_left: seat.blocking.live(),
-        error: status.last_error.filter(|_| end == UnitEnd::Failed),
+    fn report(&self, unit: usize) -> UnitReport {
+        let live = &self.units[unit];
+        let end = self.stopping.as_ref().and_then(|stopping| stopping.ends.get(&unit));
+        let (end, took) = end.copied().unwrap_or((UnitEnd::NotStarted, Duration::ZERO));
+        let status = live.record.status(self.board().now());
+        UnitReport {
+            name: status.name,
+            kind: status.kind,
+            end,
+            took,
+            runs: status.runs,
+            failed: status.failed,
+            restarts: status.restarts,
+            items_left: if end == UnitEnd::NotStarted { 0 } else { live.record.items_left() },
+            blocking_left: live.seat().map_or(0, |seat| seat.blocking.live()),
+            // That of one that overran is worth as much.
+            error: status.last_error.filter(|_| status.state == UnitState::Failed),
+        }
     }
 }

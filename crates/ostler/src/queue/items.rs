@@ -5,8 +5,8 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
+use super::core::Taken;
 use super::shared::{Consumers, Entry, Shared};
 use crate::clock::Clock;
 use crate::current::{self, Sitter};
@@ -37,6 +37,7 @@ impl<T> Items<T> {
             Pin::new(&mut pop).poll(cx)
         })
         .await
+        .item()
         .map(|entry| entry.item)
     }
 
@@ -67,11 +68,10 @@ impl<T> Items<T> {
 
 /// What the host does with a queue that it serves.
 impl<T> Items<T> {
-    pub(crate) fn serve(&self, name: &Arc<str>, workers: usize, clock: &Clock) {
+    pub(crate) fn serve(&self, name: &Arc<str>, clock: &Clock) {
         let shared = self.shared();
         let _ = shared.name.set(Arc::clone(name));
         let _ = shared.clock.set(clock.clone());
-        shared.workers.store(workers, Ordering::Release);
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -82,10 +82,15 @@ impl<T> Items<T> {
         self.shared().requested_capacity
     }
 
-    /// The next item for a worker, and how long it waited.
-    pub(crate) async fn next(&self, clock: &Clock) -> Option<(T, Option<Duration>)> {
-        let Entry { item, sent } = self.shared().core.pop().await?;
-        Some((item, sent.map(|sent| clock.now().saturating_duration_since(sent))))
+    /// Lets so many workers take items, or none of them while `held`. How many items workers have taken so far.
+    pub(crate) fn set_crew(&self, workers: usize, held: bool) -> u64 {
+        self.shared().core.set_crew(workers, held)
+    }
+
+    /// Counts a worker as there until the guard is dropped.
+    pub(crate) fn worker(&self) -> Present<T> {
+        self.shared().core.worker_came();
+        Present(Arc::clone(&self.0.0))
     }
 
     /// Closes the queue and drops what is buffered; how many items that were.
@@ -94,8 +99,25 @@ impl<T> Items<T> {
     }
 }
 
+/// A worker that is there.
+#[derive(Debug)]
+pub(crate) struct Present<T>(Arc<Shared<T>>);
+
+impl<T> Present<T> {
+    /// The next item for the worker with this number.
+    pub(crate) async fn take(&self, number: usize) -> Taken<Entry<T>> {
+        self.0.core.take(number).await
+    }
+}
+
+impl<T> Drop for Present<T> {
+    fn drop(&mut self) {
+        self.0.core.worker_left();
+    }
+}
+
 impl<T: Send + 'static> Items<T> {
-    /// A reader of the queue's gauges that does not keep the queue open.
+    /// A reader of the queue's gauges that does not keep the queue open. How many workers there are it does not know.
     pub(crate) fn gauge(&self) -> impl Fn() -> QueueGauge + Send + Sync + use<T> {
         let shared = Arc::clone(&self.0.0);
         move || QueueGauge {
@@ -103,7 +125,7 @@ impl<T: Send + 'static> Items<T> {
             left: shared.left.load(Ordering::Relaxed),
             capacity: shared.core.capacity(),
             dropped: shared.dropped.load(Ordering::Relaxed),
-            workers: shared.workers.load(Ordering::Relaxed),
+            workers: 0,
         }
     }
 }

@@ -32,9 +32,12 @@ mod sync {
 
 use std::sync::Arc;
 
+pub(crate) use self::core::Taken;
 pub use self::error::{SendError, TrySendError};
 pub use self::items::Items;
+pub(crate) use self::items::Present;
 pub use self::sender::Queue;
+pub(crate) use self::shared::Entry;
 use self::shared::{Consumers, Producers, Shared};
 pub use self::work::Work;
 

@@ -168,11 +168,11 @@ impl<T> fmt::Debug for Queue<T> {
 fn taker<T>(shared: &Shared<T>) -> Option<Taker> {
     let seat = current::seat().filter(|seat| seat.feeds_on() == shared.id)?;
     if seat.sitter == Sitter::Worker {
-        return Some(Taker { id: Arc::as_ptr(&seat) as usize, of: shared.workers.load(Ordering::Acquire) });
+        return Some(Arc::as_ptr(&seat) as usize);
     }
     // A service that receives by itself: others may receive as well, so this is a suspicion only.
     if !shared.warned.swap(true, Ordering::Relaxed) {
-        tracing::warn!(unit = %seat.unit, queue = %shared.name(),
+        tracing::warn!(unit = %seat.unit.name(), queue = %shared.name(),
             "a service waits for room in a queue that it receives from; if nothing else receives, it waits for ever");
     }
     None

@@ -11,9 +11,9 @@ use crate::panics;
 
 /// An item and when it was sent, which is known once a host serves the queue.
 #[derive(Debug)]
-pub(super) struct Entry<T> {
-    pub(super) item: T,
-    pub(super) sent: Option<Instant>,
+pub(crate) struct Entry<T> {
+    pub(crate) item: T,
+    pub(crate) sent: Option<Instant>,
 }
 
 /// What the two ends of a queue share.
@@ -26,8 +26,6 @@ pub(super) struct Shared<T> {
     pub(super) name: OnceLock<Arc<str>>,
     pub(super) clock: OnceLock<Clock>,
     pub(super) dropped: AtomicU64,
-    /// The host's workers that serve it; 0 while none does.
-    pub(super) workers: AtomicUsize,
     /// Items that were dropped because nobody would take them any more.
     pub(super) left: AtomicUsize,
     pub(super) warned: AtomicBool,
@@ -44,7 +42,6 @@ impl<T> Shared<T> {
             name: OnceLock::new(),
             clock: OnceLock::new(),
             dropped: AtomicU64::new(0),
-            workers: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
             warned: AtomicBool::new(false),
         }

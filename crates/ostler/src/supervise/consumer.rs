@@ -1,113 +1,338 @@
-//! A consumer: workers that take items from one queue until it is closed and empty.
+//! A consumer: a crew of workers that take items from one queue until it is closed and empty, or until they are told to
+//! leave.
+//!
+//! How many may take items, and whether any may now, stands in the queue itself, under the lock of its items. Here is who
+//! is there.
 
-use std::future::Future;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::{Event, Events, Starting};
+use crate::clock::Clock;
+use crate::control::Answer;
 use crate::current::{Seat, Sitter};
-use crate::outcome::{Halt, Outcome};
+use crate::handler::{FromItem, HandlerFn};
+use crate::line::Line;
+use crate::outcome::{Halt, IntoOutcome, Outcome};
 use crate::panics;
-use crate::record::UnitState;
-use crate::run::Runner;
-use crate::scope::RunFacts;
+use crate::queue::{Entry, Items, Present, Taken};
+use crate::record::QueueGauge;
+use crate::run::{Attempted, Runner};
+use crate::scope::{FromScope, RunFacts, Scope};
 use crate::seat::UnitSeat;
-use crate::tracker::Tracker;
 use crate::trigger::{Consume, Leftover, Plan, Policy};
 
-/// A consumer ready to start. `H` makes the future of one attempt from an item and the facts of its run.
-pub(crate) struct Consumer<T, H> {
-    pub(crate) seat: Arc<UnitSeat>,
-    pub(crate) plan: Plan<Consume<T>>,
-    pub(crate) handle: H,
-    pub(crate) events: Events,
+/// The most workers that a consumer may have. Each costs a few kilobytes and nothing while it waits; ten thousand are far
+/// beyond what one queue's lock can feed.
+pub const MAX_WORKERS: usize = 10_000;
+
+/// How long to wait before looking again whether a run has begun whose item was taken: it needs a microsecond.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// The workers of one consumer, whatever its items are.
+pub(crate) struct Crew {
+    queue: Box<dyn TakenFrom>,
+    work: Box<dyn Fn(Arc<UnitSeat>, Place) -> Work + Send + Sync>,
+    leftover: Leftover,
+    /// How many there should be. Written by the crew alone.
+    workers: Arc<AtomicUsize>,
+    roster: Arc<Roster>,
 }
 
-impl<T, H, Fut> Consumer<T, H>
-where
-    T: Send + 'static,
-    H: Fn(T, RunFacts, Arc<UnitSeat>) -> Fut + Clone + Send + Sync + 'static,
-    Fut: Future<Output = Outcome> + Send + 'static,
-{
-    /// Spawns the workers. A consumer is ready as soon as it is up.
-    pub(crate) fn start(self) -> Starting {
-        let (polled_sender, polled) = oneshot::channel();
-        let (ready_sender, ready) = oneshot::channel();
-        let Consume { items, workers, .. } = &self.plan.trigger;
-        items.serve(&self.seat.name, *workers, &self.seat.clock);
-        self.seat.record.gauge_with(items.gauge());
-        let at_work = Arc::new(Tracker::default());
-        let mut polled_sender = Some(polled_sender);
-        for number in 1..=*workers {
-            let live = at_work.enter();
-            let worker = self.worker(number);
-            let polled = polled_sender.take().unwrap_or_else(|| oneshot::channel().0);
-            self.seat.spawn(async move {
-                // Word is given before the first item: a queue may be filled already, and handling it takes its time.
-                drop(polled);
-                worker.await;
-                drop(live);
-            });
-        }
-        let seat = Arc::clone(&self.seat);
-        seat.record.set_state(UnitState::Running);
-        seat.spawn(self.oversee(at_work));
-        let _ = ready_sender.send(Ok(()));
-        Starting { polled, ready }
+type ReadGauge = Box<dyn Fn() -> QueueGauge + Send + Sync>;
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A queue from which a crew takes items, without their type.
+trait TakenFrom: Send + Sync {
+    fn serve(&self, name: &Arc<str>, clock: &Clock);
+    fn set_crew(&self, workers: usize, held: bool) -> u64;
+    fn close(&self);
+    fn close_and_drop(&self) -> usize;
+    fn gauge(&self) -> ReadGauge;
+}
+
+impl<T: Send + 'static> TakenFrom for Items<T> {
+    fn serve(&self, name: &Arc<str>, clock: &Clock) {
+        Items::serve(self, name, clock);
     }
 
-    /// Closes the queue when the unit is told to stop, and tells the host when all workers ended by themselves.
-    async fn oversee(self, at_work: Arc<Tracker>) {
-        tokio::select! {
-            biased;
-            () = self.seat.stop.requested() => self.close(),
-            () = at_work.idle() => {
-                self.seat.record.set_state(UnitState::Completed);
-                let _ = self.events.send(Event::Completed);
-            }
-        }
+    fn set_crew(&self, workers: usize, held: bool) -> u64 {
+        Items::set_crew(self, workers, held)
     }
 
     fn close(&self) {
-        let items = &self.plan.trigger.items;
-        match self.plan.trigger.leftover {
-            Leftover::Drain => items.close(),
+        Items::close(self);
+    }
+
+    fn close_and_drop(&self) -> usize {
+        Items::close_and_drop(self)
+    }
+
+    fn gauge(&self) -> ReadGauge {
+        Box::new(Items::gauge(self))
+    }
+}
+
+impl Crew {
+    /// The crew that `plan` asks for; `handler` handles the items.
+    pub(crate) fn new<S, F, In, T, Args>(state: Arc<S>, handler: F, plan: Plan<Consume<T>>) -> Self
+    where
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        F: HandlerFn<In, Args>,
+        In: FromItem<T> + Send + 'static,
+        Args: FromScope<S> + 'static,
+        F::Returns: Future + Send + 'static,
+        <F::Returns as Future>::Output: IntoOutcome,
+    {
+        let Plan { trigger: Consume { items, workers, leftover, copy }, policy } = plan;
+        let (queue, handler) = (items.clone(), Arc::new(handler));
+        let work = move |unit: Arc<UnitSeat>, place: Place| -> Work {
+            let worker = Worker {
+                place,
+                items: items.worker(),
+                copy,
+                policy,
+                scope: Scope::new(Arc::clone(&state), Arc::clone(&unit), RunFacts::default()),
+                handler: Arc::clone(&handler),
+                queue: items.id(),
+                unit,
+            };
+            Box::pin(worker.work::<In, Args>())
+        };
+        let workers = Arc::new(AtomicUsize::new(workers));
+        Self { queue: Box::new(queue), work: Box::new(work), leftover, workers, roster: Arc::default() }
+    }
+
+    /// Puts the crew to work.
+    pub(crate) fn start(&mut self, unit: &Arc<UnitSeat>) {
+        self.queue.serve(&unit.name, &unit.clock);
+        self.man(unit, false);
+    }
+
+    /// From the answer on no worker takes an item, and each item that was taken before is being handled.
+    pub(crate) fn pause(&mut self, unit: &Arc<UnitSeat>, answer: oneshot::Sender<Answer>) {
+        let taken = self.queue.set_crew(self.workers(), true);
+        let seat = Arc::clone(unit);
+        unit.spawn(async move {
+            while seat.record.counts().begun < taken {
+                seat.clock.sleep(LOOK_AGAIN).await;
+            }
+            let _ = answer.send(Ok(()));
+        });
+    }
+
+    pub(crate) fn resume(&mut self) {
+        self.queue.set_crew(self.workers(), false);
+    }
+
+    /// So many workers from here on. Those beyond leave when they have finished what they have in hand.
+    pub(crate) fn resize(&mut self, unit: &Arc<UnitSeat>, workers: usize, paused: bool) {
+        self.workers.store(workers, Ordering::Relaxed);
+        self.man(unit, paused);
+    }
+
+    /// So many workers, when it is started again.
+    pub(crate) fn set_workers(&mut self, workers: usize) {
+        self.workers.store(workers, Ordering::Relaxed);
+    }
+
+    /// No worker takes another item; what is in the queue stays there.
+    pub(crate) fn leave(&self) {
+        self.roster.lock().limit = 0;
+        self.queue.set_crew(0, false);
+    }
+
+    /// The queue takes no more items. What it holds is worked off or dropped, as the plan says.
+    pub(crate) fn close(&self, unit: &str) {
+        match self.leftover {
+            Leftover::Drain => self.queue.close(),
             Leftover::Drop => {
-                let left = items.close_and_drop();
+                let left = self.queue.close_and_drop();
                 if left > 0 {
-                    tracing::warn!(unit = %self.seat.name, items = left, "items left in the queue were dropped");
+                    tracing::warn!(unit, items = left, "items left in the queue were dropped");
                 }
             }
         }
     }
 
-    fn worker(&self, number: usize) -> impl Future<Output = ()> + Send + use<T, H, Fut> {
-        let Consume { items, copy, .. } = &self.plan.trigger;
-        let (items, copy, policy) = (items.clone(), *copy, self.plan.policy);
-        let seat = Seat::new(&self.seat.name, &self.seat.blocking, Sitter::Worker);
-        seat.fed_by(items.id());
-        let unit = Arc::clone(&self.seat);
-        let handle = self.handle.clone();
-        let mut runner = Runner { unit: Arc::clone(&unit), policy, seat: Some(seat), worker: Some(number) };
-        async move {
-            while let Some((item, wait)) = items.next(&unit.clock).await {
-                // Where neither the queue nor the handler ever keeps it waiting, the worker must still let others run.
-                tokio::task::coop::consume_budget().await;
-                if let Some(wait) = wait {
-                    unit.record.waited(wait);
-                }
-                let mut item = Kept { item: Some(item), copy };
-                runner
-                    .run(|facts| {
-                        let item = item.for_attempt(facts.attempt, &policy);
-                        let handled = item.map(|item| handle(item, facts, Arc::clone(&unit)));
-                        async move { handled?.await }
-                    })
-                    .await;
-            }
+    /// A reader of the queue's gauges that does not keep the queue open.
+    pub(crate) fn gauge(&self) -> impl Fn() -> QueueGauge + Send + Sync + use<> {
+        let (queue, workers) = (self.queue.gauge(), Arc::clone(&self.workers));
+        move || QueueGauge { workers: workers.load(Ordering::Relaxed), ..queue() }
+    }
+
+    fn workers(&self) -> usize {
+        self.workers.load(Ordering::Relaxed)
+    }
+
+    /// Sees that all places are taken.
+    fn man(&self, unit: &Arc<UnitSeat>, held: bool) {
+        let free: Vec<usize> = {
+            let mut roster = self.roster.lock();
+            roster.limit = self.workers();
+            let free: Vec<usize> = (1..=self.workers()).filter(|n| !roster.present.contains(n)).collect();
+            roster.present.extend(&free);
+            free
+        };
+        self.queue.set_crew(self.workers(), held);
+        // One word of the first poll for all, given when the last of them has been polled.
+        let polled = Arc::new(unit.line.polled());
+        for number in free {
+            let place = Place { number, roster: Arc::clone(&self.roster), line: unit.line.clone() };
+            let work = (self.work)(Arc::clone(unit), place);
+            let polled = Arc::clone(&polled);
+            unit.spawn(async move {
+                // Word is given before the first item: a queue may be filled already, and handling it takes its time.
+                drop(polled);
+                work.await;
+            });
         }
     }
+}
+
+impl fmt::Debug for Crew {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crew").field("workers", &self.workers()).finish_non_exhaustive()
+    }
+}
+
+/// Which workers are there.
+#[derive(Debug, Default)]
+struct Roster(Mutex<Posts>);
+
+#[derive(Debug, Default)]
+struct Posts {
+    limit: usize,
+    present: BTreeSet<usize>,
+}
+
+impl Roster {
+    fn lock(&self) -> MutexGuard<'_, Posts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A worker's place in the crew, given up however the worker ends. The last one out says that the consumer has ended.
+struct Place {
+    number: usize,
+    roster: Arc<Roster>,
+    line: Line,
+}
+
+impl Place {
+    /// Whether the crew still has this place: it may have grown again before a worker that was dismissed had left.
+    fn is_wanted(&self) -> bool {
+        self.number <= self.roster.lock().limit
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let last = {
+            let mut posts = self.roster.lock();
+            posts.present.remove(&self.number);
+            posts.present.is_empty()
+        };
+        if last {
+            self.line.ended(Ok(()));
+        }
+    }
+}
+
+/// One worker.
+struct Worker<S, F, T> {
+    // Dropped in this order: first the place, so that it is free before the queue misses the worker.
+    place: Place,
+    items: Present<T>,
+    copy: Option<fn(&T) -> T>,
+    policy: Policy,
+    scope: Scope<S>,
+    handler: Arc<F>,
+    queue: u64,
+    unit: Arc<UnitSeat>,
+}
+
+impl<S, F, T> Worker<S, F, T>
+where
+    S: Send + Sync + 'static,
+    T: Send + 'static,
+{
+    async fn work<In, Args>(mut self)
+    where
+        F: HandlerFn<In, Args>,
+        In: FromItem<T> + Send + 'static,
+        Args: FromScope<S> + 'static,
+        F::Returns: Future + Send + 'static,
+        <F::Returns as Future>::Output: IntoOutcome,
+    {
+        let number = self.place.number;
+        let seat = Seat::new(&self.unit.record, &self.unit.blocking, Sitter::Worker);
+        seat.fed_by(self.queue);
+        let mut runner = Runner::new(Arc::clone(&self.unit), self.policy, seat, Some(number));
+        // When the last run ended, for as long as nothing was waited for since: one reading of the clock serves both.
+        let mut now = None;
+        loop {
+            let (entry, id) = match self.next(&mut now).await {
+                Taken::Item(entry, id) => (entry, id),
+                Taken::Closed => break,
+                Taken::Dismissed if self.place.is_wanted() => continue,
+                Taken::Dismissed => break,
+            };
+            let began = now.unwrap_or_else(|| self.unit.clock.now());
+            let mut item = Kept { item: Some(entry.item), copy: self.copy };
+            let mut facts = runner.begin(id, began, entry.sent);
+            let outcome = loop {
+                self.scope.begin(facts);
+                let item = item.for_attempt(facts.attempt, &self.policy);
+                let work = pin!(Some(handle::<S, F, In, T, Args>(&self.handler, item, &self.scope)));
+                match runner.attempt(work).await {
+                    Attempted::Over(outcome) => break outcome,
+                    Attempted::Again(next) => facts = next,
+                }
+            };
+            now = Some(runner.end(outcome));
+        }
+    }
+
+    /// The next item. Where it has to be waited for, `now` is past.
+    async fn next(&self, now: &mut Option<Instant>) -> Taken<Entry<T>> {
+        let mut next = pin!(async {
+            // Where neither the queue nor the handler ever keeps it waiting, the worker must still let others run.
+            tokio::task::coop::consume_budget().await;
+            self.items.take(self.place.number).await
+        });
+        poll_fn(|cx| {
+            let poll = next.as_mut().poll(cx);
+            if poll.is_pending() {
+                *now = None;
+            }
+            poll
+        })
+        .await
+    }
+}
+
+/// One attempt on one item: the scope's extractors, then the handler.
+async fn handle<S, F, In, T, Args>(handler: &F, item: Outcome<T>, scope: &Scope<S>) -> Outcome
+where
+    S: Send + Sync,
+    F: HandlerFn<In, Args>,
+    In: FromItem<T>,
+    Args: FromScope<S>,
+    F::Returns: Future + Send,
+    <F::Returns as Future>::Output: IntoOutcome,
+{
+    let item = item?;
+    let args = Args::from_scope(scope).await.map_err(|rejection| Halt::rejected(rejection.into()))?;
+    handler.call(In::from_item(item), args).await.into_outcome()
 }
 
 /// An item that is kept for as long as another attempt may need it.
@@ -133,6 +358,8 @@ impl<T> Kept<T> {
 impl<T> Drop for Kept<T> {
     fn drop(&mut self) {
         // An item's `Drop` is a user's code.
-        panics::discard(self.item.take());
+        if let Some(item) = self.item.take() {
+            panics::discard(item);
+        }
     }
 }

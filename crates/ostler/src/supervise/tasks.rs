@@ -2,64 +2,202 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::Starting;
 use crate::attempt;
 use crate::clock::{Clock, WALL_RECHECK};
+use crate::control::Answer;
 use crate::current::{Seat, Sitter};
 use crate::handle::HostHandle;
-use crate::outcome::RunOutcome;
-use crate::record::UnitState;
+use crate::line::{self, Line, Polled};
+use crate::record::Record;
 use crate::run::Runner;
 use crate::seat::UnitSeat;
+use crate::stop::StopReason;
 use crate::trigger::{Fire, Moment, Policy, Timer, Timetable};
 
-/// Does one run of a task.
-pub(crate) type RunTask =
-    Box<dyn Fn(Runner) -> Pin<Box<dyn Future<Output = RunOutcome> + Send>> + Send + Sync>;
+/// The code of a task: does one run of it.
+pub(crate) trait RunTask: Send + Sync {
+    /// Behind an `Arc`, which the run keeps: one allocation for each task, and one for each run.
+    fn run(self: Arc<Self>, runner: Runner) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
 
-/// One task.
+/// One task, as its actor and the director share it.
 pub(crate) struct Task {
     /// Its place among all units.
-    pub(crate) index: usize,
-    pub(crate) seat: Arc<UnitSeat>,
-    pub(crate) policy: Policy,
-    pub(crate) run: RunTask,
+    unit: u32,
+    /// Its place among the tasks.
+    task: u32,
+    record: Arc<Record>,
+    /// `None` is the default, which most have.
+    policy: Option<Box<Policy>>,
+    run: Arc<dyn RunTask>,
+    place: Mutex<Place>,
 }
 
-/// What the actor is told. Messages are bounded by the number of tasks and of their runs.
+/// Where a task lives. It has a seat only from its first run on: most tasks wait for hours, and there may be a hundred
+/// thousand of them.
+#[derive(Default)]
+struct Place {
+    open: bool,
+    /// Whether its schedule has begun. A run that is due at once is begun even where the unit is told to stop before that: every
+    /// body that was started runs once, and finds its stop requested.
+    begun: bool,
+    /// Why it was told to stop before its schedule had begun.
+    stopped_early: Option<Box<StopReason>>,
+    seat: Option<Arc<UnitSeat>>,
+}
+
+impl Task {
+    pub(crate) fn new(
+        unit: usize,
+        task: usize,
+        record: Arc<Record>,
+        policy: Policy,
+        run: Arc<dyn RunTask>,
+    ) -> Self {
+        let policy = (policy != Policy::default()).then(|| Box::new(policy));
+        Self { unit: unit as u32, task: task as u32, record, policy, run, place: Mutex::default() }
+    }
+
+    /// Its place among the tasks.
+    pub(crate) fn place_among_tasks(&self) -> usize {
+        self.task as usize
+    }
+
+    fn line(&self, director: &mpsc::UnboundedSender<line::Message>) -> Line {
+        Line::new(self.unit as usize, director.clone())
+    }
+
+    /// Runs may begin.
+    pub(crate) fn open(&self) {
+        *self.place() = Place { open: true, ..Place::default() };
+    }
+
+    /// Its schedule has begun.
+    fn begun(&self, line: &Line) {
+        let mut place = self.place();
+        place.begun = true;
+        let Some(reason) = place.stopped_early.take() else { return };
+        match place.seat.clone() {
+            Some(seat) => {
+                drop(place);
+                seat.request_stop(*reason);
+            }
+            None => line.gone(),
+        }
+    }
+
+    /// No run begins any more, and those that are going on are told. False where there are none and never will be.
+    pub(crate) fn request_stop(&self, reason: StopReason) -> bool {
+        let mut place = self.place();
+        if std::mem::take(&mut place.open) && !place.begun {
+            place.stopped_early = Some(Box::new(reason));
+            return true;
+        }
+        let seat = place.seat.clone();
+        drop(place);
+        seat.map(|seat| seat.request_stop(reason)).is_some()
+    }
+
+    /// Where its runs are, if it has any.
+    pub(crate) fn seat(&self) -> Option<Arc<UnitSeat>> {
+        self.place().seat.clone()
+    }
+
+    /// Nothing of it is alive any more.
+    pub(crate) fn leave_seat(&self) {
+        self.place().seat = None;
+    }
+
+    /// The seat for a run, made where there is none; `None` where no run may begin.
+    fn seat_for_run(&self, make: impl FnOnce() -> Arc<UnitSeat>) -> Option<Arc<UnitSeat>> {
+        let mut place = self.place();
+        if !place.open && place.stopped_early.is_none() {
+            return None;
+        }
+        let seat = Arc::clone(place.seat.get_or_insert_with(make));
+        if let Some(reason) = &place.stopped_early {
+            seat.announce_stop(StopReason::clone(reason));
+        }
+        Some(seat)
+    }
+
+    /// Its last run has ended. The seat goes with it, unless somebody may still watch for its stop.
+    fn rests(&self) {
+        let mut place = self.place();
+        if place.open && place.seat.as_ref().is_some_and(|seat| !seat.is_watched()) {
+            place.seat = None;
+        }
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the actor is told about a task, by its place among the tasks.
 #[derive(Debug)]
-enum Message {
-    /// The schedule of a task begins now.
-    Begin { task: usize, polled: oneshot::Sender<()> },
-    /// A run of a task ended.
-    Ended { task: usize },
+struct Message {
+    task: usize,
+    word: Word,
 }
 
-/// The host's line to the actor.
+#[derive(Debug)]
+enum Word {
+    /// Its schedule begins now.
+    Begin(Polled),
+    /// Its schedule ends.
+    Halt,
+    Pause(oneshot::Sender<Answer>),
+    Resume(oneshot::Sender<Answer>),
+    Trigger(oneshot::Sender<Answer>),
+    /// A run of it ended.
+    Ended,
+}
+
+/// The director's line to the actor.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskBoard(mpsc::UnboundedSender<Message>);
 
 impl TaskBoard {
-    /// Begins the schedule of a task, by its place among the tasks. A task is ready as soon as that is done.
-    pub(crate) fn begin(&self, task: usize) -> Starting {
-        let (polled_sender, polled) = oneshot::channel();
-        let (ready_sender, ready) = oneshot::channel();
-        let _ = self.0.send(Message::Begin { task, polled: polled_sender });
-        let _ = ready_sender.send(Ok(()));
-        Starting { polled, ready }
+    /// Begins the schedule of a task. Its first poll is that of its first run, where that is due at once.
+    pub(crate) fn begin(&self, task: usize, polled: Polled) {
+        self.tell(task, Word::Begin(polled));
+    }
+
+    pub(crate) fn halt(&self, task: usize) {
+        self.tell(task, Word::Halt);
+    }
+
+    /// From the answer on no run begins.
+    pub(crate) fn pause(&self, task: usize, answer: oneshot::Sender<Answer>) {
+        self.tell(task, Word::Pause(answer));
+    }
+
+    pub(crate) fn resume(&self, task: usize, answer: oneshot::Sender<Answer>) {
+        self.tell(task, Word::Resume(answer));
+    }
+
+    /// Answered when a run was begun, or is sure to follow the one that is going on.
+    pub(crate) fn trigger(&self, task: usize, answer: oneshot::Sender<Answer>) {
+        self.tell(task, Word::Trigger(answer));
+    }
+
+    fn tell(&self, task: usize, word: Word) {
+        let _ = self.0.send(Message { task, word });
     }
 }
 
 /// The board and the actor for `tasks`, each with its timer at the same place. The actor runs until it is dropped.
 pub(crate) fn tend(
-    tasks: Vec<Task>,
+    tasks: Vec<Arc<Task>>,
     timers: Vec<Timer>,
     clock: Clock,
     host: HostHandle,
+    director: mpsc::UnboundedSender<line::Message>,
 ) -> (TaskBoard, impl Future<Output = ()> + Send) {
     let (sender, messages) = mpsc::unbounded_channel();
     let board = TaskBoard(sender);
@@ -69,6 +207,7 @@ pub(crate) fn tend(
         tasks,
         clock,
         host,
+        director,
         board: board.clone(),
         first_poll: None,
     };
@@ -76,63 +215,81 @@ pub(crate) fn tend(
 }
 
 struct Actor {
-    tasks: Vec<Task>,
+    tasks: Vec<Arc<Task>>,
     timetable: Timetable,
     clock: Clock,
     host: HostHandle,
+    director: mpsc::UnboundedSender<line::Message>,
     board: TaskBoard,
-    /// Who waits for the first poll of a task that begins with a run.
-    first_poll: Option<(usize, oneshot::Sender<()>)>,
+    /// Word of the first poll of a task that begins with a run.
+    first_poll: Option<(usize, Polled)>,
 }
 
 impl Actor {
     async fn work(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
-        let host = self.host.clone();
         loop {
             self.look();
             let next = self.timetable.next_look();
             tokio::select! {
                 Some(message) = messages.recv() => self.take(message),
-                () = host.board().trigger_asked() => self.take_triggered(),
                 () = wait_until(&self.clock, next) => {}
             }
         }
     }
 
-    fn take(&mut self, message: Message) {
-        match message {
-            Message::Begin { task, polled } => {
-                self.tasks[task].seat.record.set_state(UnitState::Running);
-                self.timetable.begin(task, self.moment());
-                self.first_poll = Some((task, polled));
-                self.look();
-                self.first_poll = None;
-                self.show_next_run(task);
-            }
-            Message::Ended { task } => {
+    fn take(&mut self, Message { task, word }: Message) {
+        let answer = match word {
+            Word::Begin(polled) => return self.begin(task, polled),
+            Word::Ended => {
                 let fire = self.timetable.ended(task, self.moment());
                 self.start(fire);
-                self.show_next_run(task);
+                if !self.timetable.is_running(task) {
+                    self.tasks[task].rests();
+                }
+                None
             }
+            Word::Halt => {
+                self.timetable.halt(task);
+                None
+            }
+            Word::Pause(answer) => {
+                let waited = self.timetable.pause(task);
+                if waited > 0 {
+                    self.tasks[task].record.skipped(waited);
+                }
+                Some(answer)
+            }
+            Word::Resume(answer) => {
+                self.timetable.resume(task, self.moment());
+                Some(answer)
+            }
+            Word::Trigger(answer) => {
+                let fire = self.timetable.asked(task);
+                self.start(fire);
+                Some(answer)
+            }
+        };
+        self.show_next_run(task);
+        if let Some(answer) = answer {
+            let _ = answer.send(Ok(()));
         }
     }
 
-    fn take_triggered(&mut self) {
-        let triggered = self.host.board().take_triggered();
-        for index in triggered {
-            // Tasks stand in the order of all units.
-            if let Ok(task) = self.tasks.binary_search_by_key(&index, |task| task.index) {
-                let fire = self.timetable.asked(task);
-                self.start(fire);
-            }
-        }
+    fn begin(&mut self, task: usize, polled: Polled) {
+        self.timetable.begin(task, self.moment());
+        self.first_poll = Some((task, polled));
+        self.look();
+        self.first_poll = None;
+        let begun = &self.tasks[task];
+        begun.begun(&begun.line(&self.director));
+        self.show_next_run(task);
     }
 
     /// Starts what is due.
     fn look(&mut self) {
         let look = self.timetable.look(self.moment());
         for (task, ticks) in look.skipped {
-            self.tasks[task].seat.record.skipped(ticks);
+            self.tasks[task].record.skipped(ticks);
         }
         // First, so that a run that asks is told its own successor.
         for task in look.moved {
@@ -145,16 +302,18 @@ impl Actor {
 
     fn start(&mut self, fire: Option<Fire>) {
         let Some(Fire { task: place, lateness }) = fire else { return };
-        let Task { seat, policy, run, .. } = &self.tasks[place];
-        if seat.stop.is_requested() {
-            return;
-        }
-        seat.record.began_late_by(lateness);
-        let runner = runner(seat, *policy);
-        let run = run(runner);
+        let task = &self.tasks[place];
+        let make = || {
+            let line = task.line(&self.director);
+            UnitSeat::new(Arc::clone(&task.record), self.clock.clone(), self.host.clone(), line)
+        };
+        let Some(seat) = task.seat_for_run(make) else { return };
+        task.record.began_late_by(lateness);
+        let run =
+            Arc::clone(&task.run).run(runner(&seat, task.policy.as_deref().copied().unwrap_or_default()));
         let told = Told { board: self.board.clone(), task: place };
-        let first_poll = self.first_poll.take_if(|(task, _)| *task == place);
-        let polled = first_poll.map_or_else(|| oneshot::channel().0, |(_, polled)| polled);
+        let polled = self.first_poll.take_if(|(task, _)| *task == place).map(|(_, polled)| polled);
+        // Where the unit has been told to stop meanwhile, the run is dropped, and that is told too.
         seat.spawn(attempt::announced(
             async move {
                 let _told = told;
@@ -166,7 +325,7 @@ impl Actor {
 
     fn show_next_run(&self, task: usize) {
         let next = self.timetable.next_run(task, self.moment());
-        self.tasks[task].seat.record.set_next_run(next);
+        self.tasks[task].record.set_next_run(next);
     }
 
     fn moment(&self) -> Moment {
@@ -175,8 +334,8 @@ impl Actor {
 }
 
 fn runner(seat: &Arc<UnitSeat>, policy: Policy) -> Runner {
-    let place = Seat::new(&seat.name, &seat.blocking, Sitter::Task);
-    Runner { unit: Arc::clone(seat), policy, seat: Some(place), worker: None }
+    let place = Seat::new(&seat.record, &seat.blocking, Sitter::Task);
+    Runner::new(Arc::clone(seat), policy, place, None)
 }
 
 async fn wait_until(clock: &Clock, instant: Option<std::time::Instant>) {
@@ -194,6 +353,6 @@ struct Told {
 
 impl Drop for Told {
     fn drop(&mut self) {
-        let _ = self.board.0.send(Message::Ended { task: self.task });
+        self.board.tell(self.task, Word::Ended);
     }
 }

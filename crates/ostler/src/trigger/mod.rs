@@ -43,7 +43,7 @@ pub fn after_completion(delay: Duration) -> Plan<Timer> {
 /// A run at each occurrence of a cron expression of 5 fields, or of 6 with seconds first, in the zone called `zone`
 /// (an IANA name, or `local`). A mistake in either is reported at start; [`Schedule::cron`] is the fallible form.
 pub fn cron(expression: &str, zone: &str) -> Plan<Timer> {
-    Plan::timer(Rule::Cron(Schedule::cron(expression, zone).map(Box::new)))
+    Plan::timer(Rule::Cron(Schedule::cron(expression, zone).map(Box::new).map_err(Box::new)))
 }
 
 /// A run only when [`HostHandle::trigger`](crate::HostHandle::trigger) asks for it.
@@ -89,7 +89,7 @@ impl Plan<Timer> {
     /// others.
     #[must_use]
     pub fn first(mut self, first: First) -> Self {
-        self.trigger.first = first;
+        self.trigger = self.trigger.with(|settings| settings.first = first);
         self
     }
 
@@ -97,14 +97,14 @@ impl Plan<Timer> {
     /// `every`, `most` as long as the period or longer is refused at start.
     #[must_use]
     pub fn jitter(mut self, most: Duration) -> Self {
-        self.trigger.jitter = most;
+        self.trigger = self.trigger.with(|settings| settings.jitter = most);
         self
     }
 
     /// What happens when a run is due while one is going on (default: see [`Overlap`]).
     #[must_use]
     pub fn overlap(mut self, overlap: Overlap) -> Self {
-        self.trigger.overlap = Some(overlap);
+        self.trigger = self.trigger.with(|settings| settings.overlap = Some(overlap));
         self
     }
 

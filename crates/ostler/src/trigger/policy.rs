@@ -6,7 +6,7 @@ use crate::backoff::Backoff;
 use crate::error::RegistrationError;
 
 /// The policy of a plan.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Policy {
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,

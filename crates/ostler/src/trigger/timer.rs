@@ -13,6 +13,13 @@ use crate::record::UnitKind;
 #[derive(Debug, Clone)]
 pub struct Timer {
     pub(crate) rule: Rule,
+    /// `None` is the default, which most have.
+    settings: Option<Box<Settings>>,
+}
+
+/// What may be said of a timer beyond its rule.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Settings {
     pub(crate) first: First,
     pub(crate) jitter: Duration,
     pub(crate) overlap: Option<Overlap>,
@@ -22,7 +29,7 @@ pub struct Timer {
 pub(crate) enum Rule {
     Every(Duration),
     AfterCompletion(Duration),
-    Cron(Result<Box<Schedule>, ScheduleError>),
+    Cron(Result<Box<Schedule>, Box<ScheduleError>>),
     OnDemand,
 }
 
@@ -67,6 +74,15 @@ pub(crate) enum Due {
     Wall(Timestamp),
 }
 
+impl Due {
+    pub(crate) fn has_come(self, at: Moment) -> bool {
+        match self {
+            Self::At(instant) => instant <= at.now,
+            Self::Wall(instant) => instant <= at.wall,
+        }
+    }
+}
+
 /// The next due time, and the ticks that were passed over to get there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Next {
@@ -76,7 +92,21 @@ pub(crate) struct Next {
 
 impl Timer {
     pub(crate) fn new(rule: Rule) -> Self {
-        Self { rule, first: First::default(), jitter: Duration::ZERO, overlap: None }
+        Self { rule, settings: None }
+    }
+
+    /// The timer with other settings.
+    pub(crate) fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(self.settings.get_or_insert_default());
+        self
+    }
+
+    fn settings(&self) -> Settings {
+        self.settings.as_deref().copied().unwrap_or_default()
+    }
+
+    pub(crate) fn jitter(&self) -> Duration {
+        self.settings().jitter
     }
 
     pub(crate) fn kind(&self) -> UnitKind {
@@ -88,7 +118,7 @@ impl Timer {
     }
 
     pub(crate) fn overlap(&self) -> Overlap {
-        self.overlap.unwrap_or(match self.rule {
+        self.settings().overlap.unwrap_or(match self.rule {
             Rule::Cron(_) => Overlap::Skip,
             Rule::Every(_) | Rule::AfterCompletion(_) | Rule::OnDemand => Overlap::Queue(1),
         })
@@ -96,7 +126,7 @@ impl Timer {
 
     /// The first due time, seen from the start of the host.
     pub(crate) fn first_due(&self, start: Moment) -> Option<Due> {
-        match (&self.rule, self.first) {
+        match (&self.rule, self.settings().first) {
             (Rule::OnDemand, _) => None,
             (Rule::Cron(schedule), _) => {
                 schedule.as_ref().ok().and_then(|schedule| schedule.next_after(start.wall)).map(Due::Wall)
@@ -143,15 +173,15 @@ impl Timer {
                 mistake("period", "must be longer than zero".to_owned());
             }
             Rule::Cron(Err(error)) => mistake(error.field(), error.to_string()),
-            Rule::Cron(Ok(_)) | Rule::OnDemand if self.first != First::default() => {
+            Rule::Cron(Ok(_)) | Rule::OnDemand if self.settings().first != First::default() => {
                 mistake("first", "applies to `every` and `after_completion` only".to_owned());
             }
-            Rule::Every(period) if self.jitter >= *period => {
+            Rule::Every(period) if self.jitter() >= *period => {
                 mistake("jitter", "must be shorter than the period, or ticks would be skipped".to_owned());
             }
             _ => {}
         }
-        if self.overlap == Some(Overlap::Queue(0)) {
+        if self.settings().overlap == Some(Overlap::Queue(0)) {
             mistake("overlap", "`Queue(0)` holds nothing; use `Skip`, or 1 and more".to_owned());
         }
     }
@@ -208,15 +238,18 @@ mod tests {
         let of = |rule| Timer::new(rule).overlap();
         assert_eq!(of(Rule::Every(SECOND)), Overlap::Queue(1));
         assert_eq!(of(Rule::OnDemand), Overlap::Queue(1));
-        assert_eq!(of(Rule::Cron(Schedule::cron("* * * * *", "UTC").map(Box::new))), Overlap::Skip);
-        let timer = Timer { overlap: Some(Overlap::Allow), ..Timer::new(Rule::Every(SECOND)) };
+        assert_eq!(
+            of(Rule::Cron(Schedule::cron("* * * * *", "UTC").map(Box::new).map_err(Box::new))),
+            Overlap::Skip
+        );
+        let timer = Timer::new(Rule::Every(SECOND)).with(|settings| settings.overlap = Some(Overlap::Allow));
         assert_eq!(timer.overlap(), Overlap::Allow);
     }
 
     #[test]
     fn a_first_run_at_an_instant_that_has_passed_is_due_at_once_and_one_to_come_sets_the_grid() {
         let start = moment();
-        let at = |wall| Timer { first: First::At(wall), ..Timer::new(Rule::Every(MINUTE)) };
+        let at = |wall| Timer::new(Rule::Every(MINUTE)).with(|settings| settings.first = First::At(wall));
         let past = at(start.wall.saturating_sub(DAY).unwrap());
         assert_eq!(past.first_due(start), Some(Due::At(start.now)));
         let first = start.wall.saturating_add(10 * SECOND).unwrap();
@@ -228,7 +261,7 @@ mod tests {
     #[test]
     fn a_wall_clock_that_went_back_repeats_no_occurrence() {
         let start = moment();
-        let schedule = Schedule::cron("0 8 * * *", "UTC").map(Box::new);
+        let schedule = Schedule::cron("0 8 * * *", "UTC").map(Box::new).map_err(Box::new);
         let timer = Timer::new(Rule::Cron(schedule));
         let Some(Due::Wall(first)) = timer.first_due(start) else { panic!("due") };
         let set_back = Moment { now: start.now + DAY, wall: start.wall };

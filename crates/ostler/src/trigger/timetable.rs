@@ -33,7 +33,8 @@ pub(crate) struct Look {
 #[derive(Debug)]
 pub(crate) struct Timetable {
     rows: Vec<Row>,
-    /// (when to look, task). Equal times come in order of registration.
+    /// (when to look, task). Equal times come in order of registration. An entry that is not its row's own look is one
+    /// that was given up: a binary heap cannot remove from its middle.
     heap: BinaryHeap<Reverse<(Instant, usize)>>,
     /// How far ahead a wall-clock instant may be slept to in one go.
     recheck: Option<Duration>,
@@ -43,24 +44,81 @@ pub(crate) struct Timetable {
 #[derive(Debug)]
 struct Row {
     timer: Timer,
-    /// The occurrence that is waited for, and when it is due with its jitter.
-    waits_for: Option<(Due, Due)>,
-    running: usize,
+    /// The occurrence that is waited for.
+    waits_for: Option<Due>,
+    /// How long after it the run is due, where that is drawn. Boxed, as the queue below: there may be a hundred thousand rows,
+    /// and few of them need it.
+    jitter: Option<Box<Duration>>,
+    /// The entry of the heap that is this row's.
+    look_at: Option<Instant>,
+    paused: bool,
+    running: u32,
     /// When each run that waits for the running one was due.
-    queued: VecDeque<Instant>,
+    queued: Option<Box<VecDeque<Instant>>>,
     /// Asked for by hand while running: once more afterwards.
     asked: bool,
 }
 
 impl Timetable {
     pub(crate) fn new(timers: Vec<Timer>, recheck: Option<Duration>, seed: u64) -> Self {
-        let row = |timer| Row { timer, waits_for: None, running: 0, queued: VecDeque::new(), asked: false };
-        Self { rows: timers.into_iter().map(row).collect(), heap: BinaryHeap::new(), recheck, seed }
+        let row = |timer| Row {
+            timer,
+            waits_for: None,
+            jitter: None,
+            look_at: None,
+            paused: false,
+            running: 0,
+            queued: None,
+            asked: false,
+        };
+        let rows: Vec<Row> = timers.into_iter().map(row).collect();
+        let heap = BinaryHeap::with_capacity(rows.len());
+        Self { rows, heap, recheck, seed }
     }
 
     /// The schedule of `task` begins: sets its first due time.
     pub(crate) fn begin(&mut self, task: usize, at: Moment) {
+        self.halt(task);
+        self.rows[task].running = 0;
         let due = self.rows[task].timer.first_due(at);
+        self.wait_for(task, due, at);
+    }
+
+    /// The schedule of `task` ends: nothing of it is started any more.
+    pub(crate) fn halt(&mut self, task: usize) {
+        let row = &mut self.rows[task];
+        row.waits_for = None;
+        (row.paused, row.asked) = (false, false);
+        row.queued = None;
+    }
+
+    /// Nothing of `task` is started until it is resumed. How many ticks waited for a run to end, and will not be run.
+    pub(crate) fn pause(&mut self, task: usize) -> u64 {
+        let row = &mut self.rows[task];
+        row.paused = true;
+        row.asked = false;
+        row.queued.take().map_or(0, |queued| queued.len() as u64)
+    }
+
+    /// The schedule of `task` goes on: the ticks of the pause are not made up for, and a fixed rate keeps its grid. A fixed
+    /// delay counts from here.
+    pub(crate) fn resume(&mut self, task: usize, at: Moment) {
+        let row = &mut self.rows[task];
+        if !std::mem::take(&mut row.paused) {
+            return;
+        }
+        let due = match row.waits_for {
+            Some(occurrence) if row.is_due(occurrence).has_come(at) => match row.timer.due_after_end(at) {
+                Some(due) => Some(due),
+                None => row.timer.next_due(occurrence, at).due,
+            },
+            Some(occurrence) => {
+                let due = row.is_due(occurrence);
+                return self.push(task, due, at);
+            }
+            None if row.running == 0 => row.timer.due_after_end(at),
+            None => None,
+        };
         self.wait_for(task, due, at);
     }
 
@@ -71,7 +129,8 @@ impl Timetable {
 
     /// When a task is due next, on the wall clock.
     pub(crate) fn next_run(&self, task: usize, at: Moment) -> Option<Timestamp> {
-        match self.rows[task].waits_for?.1 {
+        let row = &self.rows[task];
+        match row.is_due(row.waits_for.filter(|_| !row.paused)?) {
             Due::Wall(instant) => Some(instant),
             Due::At(instant) => at.wall.checked_add(instant.saturating_duration_since(at.now)).ok(),
         }
@@ -84,7 +143,12 @@ impl Timetable {
             && when <= at.now
         {
             self.heap.pop();
-            self.look_at(task, at, &mut look);
+            if self.rows[task].look_at == Some(when) {
+                self.rows[task].look_at = None;
+                if !self.rows[task].paused {
+                    self.look_at(task, at, &mut look);
+                }
+            }
         }
         look
     }
@@ -93,7 +157,7 @@ impl Timetable {
     pub(crate) fn ended(&mut self, task: usize, at: Moment) -> Option<Fire> {
         let row = &mut self.rows[task];
         row.running = row.running.saturating_sub(1);
-        if let Some(due) = row.queued.pop_front() {
+        if let Some(due) = row.queued.as_mut().and_then(|queued| queued.pop_front()) {
             row.running += 1;
             return Some(Fire { task, lateness: at.now.saturating_duration_since(due) });
         }
@@ -111,6 +175,11 @@ impl Timetable {
         None
     }
 
+    /// Whether a run of `task` is going on.
+    pub(crate) fn is_running(&self, task: usize) -> bool {
+        self.rows[task].running > 0
+    }
+
     /// A run of `task` was asked for by hand. `None` where one is going on: then it comes after that.
     pub(crate) fn asked(&mut self, task: usize) -> Option<Fire> {
         let row = &mut self.rows[task];
@@ -123,7 +192,8 @@ impl Timetable {
     }
 
     fn look_at(&mut self, task: usize, at: Moment, look: &mut Look) {
-        let Some((occurrence, due)) = self.rows[task].waits_for else { return };
+        let Some(occurrence) = self.rows[task].waits_for else { return };
+        let due = self.rows[task].is_due(occurrence);
         let lateness = match due {
             Due::At(instant) => at.now.saturating_duration_since(instant),
             // The wall clock is not there yet, because it was set back or because the wait is a long one.
@@ -134,8 +204,8 @@ impl Timetable {
         row.waits_for = None;
         let mut left_out = 0;
         match row.timer.overlap() {
-            Overlap::Queue(most) if row.running > 0 && row.queued.len() < most => {
-                row.queued.push_back(at.now.checked_sub(lateness).unwrap_or(at.now));
+            Overlap::Queue(most) if row.running > 0 && row.waiting() < most => {
+                row.queued.get_or_insert_default().push_back(at.now.checked_sub(lateness).unwrap_or(at.now));
             }
             Overlap::Queue(_) | Overlap::Skip if row.running > 0 => left_out = 1,
             Overlap::Queue(_) | Overlap::Skip | Overlap::Allow => {
@@ -152,9 +222,12 @@ impl Timetable {
     }
 
     fn wait_for(&mut self, task: usize, occurrence: Option<Due>, at: Moment) {
-        let due = occurrence.map(|occurrence| (occurrence, self.with_jitter(task, occurrence)));
-        self.rows[task].waits_for = due;
-        if let Some((_, due)) = due {
+        let jitter = self.draw_jitter(task);
+        let row = &mut self.rows[task];
+        (row.waits_for, row.jitter) = (occurrence, jitter);
+        if let Some(due) = occurrence.map(|occurrence| row.is_due(occurrence))
+            && !row.paused
+        {
             self.push(task, due, at);
         }
     }
@@ -168,16 +241,39 @@ impl Timetable {
                 at.now.checked_add(step).unwrap_or(at.now)
             }
         };
-        self.heap.push(Reverse((when, task)));
+        if self.rows[task].look_at.replace(when) != Some(when) {
+            self.heap.push(Reverse((when, task)));
+            self.forget_given_up();
+        }
     }
 
-    fn with_jitter(&mut self, task: usize, occurrence: Due) -> Due {
-        let most = self.rows[task].timer.jitter;
+    /// Keeps the entries that were given up fewer than the rows.
+    fn forget_given_up(&mut self) {
+        if self.heap.len() > 2 * self.rows.len() + 16 {
+            let rows = &self.rows;
+            self.heap.retain(|&Reverse((when, task))| rows[task].look_at == Some(when));
+        }
+    }
+
+    fn draw_jitter(&mut self, task: usize) -> Option<Box<Duration>> {
+        let most = self.rows[task].timer.jitter();
         if most.is_zero() {
-            return occurrence;
+            return None;
         }
         self.seed = self.seed.wrapping_add(1);
-        let wait = most.mul_f64(unit_interval(self.seed ^ task as u64));
+        Some(Box::new(most.mul_f64(unit_interval(self.seed ^ task as u64))))
+    }
+}
+
+impl Row {
+    /// How many runs wait for the running one.
+    fn waiting(&self) -> usize {
+        self.queued.as_ref().map_or(0, |queued| queued.len())
+    }
+
+    /// When the run of `occurrence` is due.
+    fn is_due(&self, occurrence: Due) -> Due {
+        let Some(&wait) = self.jitter.as_deref() else { return occurrence };
         match occurrence {
             Due::At(instant) => Due::At(instant.checked_add(wait).unwrap_or(instant)),
             Due::Wall(instant) => Due::Wall(instant.saturating_add(wait).unwrap_or(instant)),
@@ -201,8 +297,60 @@ mod tests {
         Moment { now: start.now + by, wall: start.wall.saturating_add(by).unwrap() }
     }
 
+    #[test]
+    fn a_paused_task_fires_nothing_and_keeps_its_grid() {
+        let (mut table, start) = table(vec![every_second(None)]);
+        assert_eq!(table.look(start).fires.len(), 1);
+        assert_eq!(table.look(after(start, SECOND)).fires.len(), 0);
+        assert_eq!(table.pause(0), 1, "the tick that waited is given up");
+        let half = Duration::from_millis(500);
+        assert_eq!(table.ended(0, after(start, SECOND + half)), None);
+        assert_eq!(table.look(after(start, 3 * SECOND + half)), Look::default());
+        assert_eq!(table.next_run(0, after(start, 3 * SECOND + half)), None);
+        table.resume(0, after(start, 3 * SECOND + half));
+        assert_eq!(table.look(after(start, 3 * SECOND + half)), Look::default());
+        let look = table.look(after(start, 4 * SECOND));
+        assert_eq!(look.fires, [Fire { task: 0, lateness: Duration::ZERO }]);
+        assert!(look.skipped.is_empty());
+    }
+
+    #[test]
+    fn a_fixed_delay_that_was_paused_counts_from_its_resumption() {
+        let timer = Timer::new(Rule::AfterCompletion(10 * SECOND));
+        let (mut table, start) = table(vec![timer]);
+        table.pause(0);
+        table.resume(0, after(start, 25 * SECOND));
+        assert_eq!(table.next_look(), Some(start.now + 10 * SECOND), "an entry that was given up");
+        assert_eq!(table.look(after(start, 30 * SECOND)), Look::default());
+        assert_eq!(table.look(after(start, 35 * SECOND)).fires.len(), 1);
+    }
+
+    #[test]
+    fn pausing_again_and_again_leaves_few_entries() {
+        let (mut table, start) = table(vec![every_second(None), every_second(None)]);
+        for _ in 0..1_000 {
+            table.pause(0);
+            table.resume(0, start);
+        }
+        assert!(table.heap.len() <= 20, "{}", table.heap.len());
+        assert_eq!(table.look(start).fires.len(), 1);
+    }
+
+    #[test]
+    fn a_schedule_that_begins_anew_forgets_the_old_one() {
+        let (mut table, start) = table(vec![every_second(None)]);
+        assert_eq!(table.look(start).fires.len(), 1);
+        assert!(table.asked(0).is_none());
+        table.halt(0);
+        assert_eq!(table.ended(0, start), None, "what was asked for is given up");
+        assert_eq!(table.look(after(start, 5 * SECOND)), Look::default());
+        table.begin(0, after(start, 5 * SECOND));
+        assert_eq!(table.look(after(start, 5 * SECOND)).fires.len(), 1, "its first run is due now");
+    }
+
     fn every_second(overlap: Option<Overlap>) -> Timer {
-        Timer { first: First::Now, overlap, ..Timer::new(Rule::Every(SECOND)) }
+        Timer::new(Rule::Every(SECOND))
+            .with(|settings| (settings.first, settings.overlap) = (First::Now, overlap))
     }
 
     fn table(timers: Vec<Timer>) -> (Timetable, Moment) {
@@ -272,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_fixed_delay_counts_from_the_end() {
-        let timer = Timer { first: First::Now, ..Timer::new(Rule::AfterCompletion(SECOND)) };
+        let timer = Timer::new(Rule::AfterCompletion(SECOND)).with(|settings| settings.first = First::Now);
         let (mut table, start) = table(vec![timer]);
         assert_eq!(table.look(start).fires.len(), 1);
         assert_eq!(table.next_look(), None);
@@ -283,7 +431,7 @@ mod tests {
     #[test]
     fn a_long_wall_wait_is_taken_in_steps_and_fires_once() {
         let at = start().wall.saturating_add(100 * SECOND).unwrap();
-        let timer = Timer { first: First::At(at), ..Timer::new(Rule::AfterCompletion(SECOND)) };
+        let timer = Timer::new(Rule::AfterCompletion(SECOND)).with(|settings| settings.first = First::At(at));
         let mut table = Timetable::new(vec![timer], Some(30 * SECOND), 7);
         let start = start();
         table.begin(0, start);
@@ -330,7 +478,7 @@ mod tests {
                 }
             }
             let ticks = 100;
-            let waiting = table.rows[0].queued.len() as u64;
+            let waiting = table.rows[0].waiting() as u64;
             prop_assert_eq!(fired + left_out + waiting, ticks);
         }
     }

@@ -3,29 +3,32 @@
 //! Invariant: every error, from whatever layer, is a problem document.
 
 mod body;
+mod commands;
 mod guard;
 mod hygiene;
 mod id;
+mod json;
 mod page;
 mod problem;
 mod reports;
 mod server;
 mod services;
+mod stay;
+mod stream;
 mod thumbnails;
 
 use std::io;
-use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use ostler::{HostHandle, Ready, State, Stop};
+use ostler::{HostHandle, Ready, Run, State, Stop};
 
 use crate::app::App;
-use crate::stdout;
 use problem::Problem;
+use services::Control;
 
 /// What a route may need.
 #[derive(Clone)]
@@ -38,12 +41,14 @@ pub(crate) async fn serve(
     stop: Stop,
     State(app): State<App>,
     host: HostHandle,
+    run: Run,
     ready: Ready,
 ) -> io::Result<()> {
     let door = app.door.clone();
-    let listener = door.listener()?;
-    let routes = router(Site { app, host });
-    announce(door.app, door.probes);
+    let listener = door.open()?;
+    let control = Control::new(host.clone(), run.unit(), stop.clone());
+    let routes = router(Site { app, host }, control);
+    door.announce();
     ready.notify();
     let clients = server::accept(listener, routes, stop).await;
     door.close();
@@ -51,13 +56,7 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-fn announce(shop: SocketAddr, probes: SocketAddr) {
-    stdout::say(format_args!("app http://{shop}"));
-    stdout::say(format_args!("probes http://{probes}"));
-}
-
-fn router(site: Site) -> Router {
-    let local = site.app.door.is_local();
+fn router(site: Site, control: Control) -> Router {
     let mut routes = Router::new()
         .route("/", get(page::index))
         .route("/style.css", get(page::style))
@@ -66,8 +65,8 @@ fn router(site: Site) -> Router {
         .route("/api/thumbnails/{id}", get(thumbnails::show))
         .route("/api/reports/generate", post(reports::create))
         .route("/api/reports/{id}", get(reports::show));
-    if local {
-        routes = routes.route("/api/services/{name}/trigger", post(services::trigger));
+    if site.app.door.is_local() {
+        routes = routes.merge(control.routes());
     } else {
         tracing::info!(address = %site.app.door.app, "control is off: the shop can be reached from other machines");
     }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use ostler::{UnitState, UnitStatus};
 
 use super::Site;
-use crate::door::Door;
+use super::commands::{self, Command, Group};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -20,8 +20,9 @@ const STYLE: &str = include_str!("style.css");
 const SAMPLE: &[u8] = include_bytes!("sample.png");
 
 pub(super) async fn index(State(site): State<Site>) -> Html<String> {
-    let rows: Vec<Row> = site.host.units().iter().map(|unit| Row::new(unit, Timestamp::now())).collect();
-    Html(page(&rows, &commands(&site.app.door)))
+    let (door, now) = (&site.app.door, Timestamp::now());
+    let rows: Vec<Row> = site.host.units().iter().map(|unit| Row::new(unit, now, door.is_local())).collect();
+    Html(page(&rows, &commands::groups(door)))
 }
 
 pub(super) async fn style() -> Response {
@@ -35,8 +36,13 @@ pub(super) async fn sample() -> Response {
 /// One unit, as text.
 struct Row {
     name: String,
+    /// Where more is told of it, if anywhere.
+    link: Option<String>,
     kind: String,
     state: UnitState,
+    reason: Option<String>,
+    since: Timestamp,
+    age: String,
     runs: u64,
     failed: u64,
     restarts: u64,
@@ -46,18 +52,16 @@ struct Row {
     depth: String,
 }
 
-/// A route and the line that calls it.
-struct Command {
-    what: &'static str,
-    line: String,
-}
-
 impl Row {
-    fn new(unit: &UnitStatus, now: Timestamp) -> Self {
+    fn new(unit: &UnitStatus, now: Timestamp, linked: bool) -> Self {
         Self {
             name: unit.name.clone(),
+            link: linked.then(|| format!("/api/services/{}", unit.name)),
             kind: unit.kind.to_string(),
             state: unit.state,
+            reason: unit.reason.clone(),
+            since: unit.since,
+            age: ago(now.duration_since(unit.since).as_secs()),
             runs: unit.runs,
             failed: unit.failed,
             restarts: unit.restarts,
@@ -78,46 +82,26 @@ fn fill(depth: usize, capacity: Option<usize>) -> String {
 }
 
 fn wait(seconds: i64) -> String {
+    if seconds <= 0 { "now".into() } else { format!("in {}", span(seconds)) }
+}
+
+/// A clock that was set back makes it negative.
+fn ago(seconds: i64) -> String {
+    if seconds <= 0 { "just now".into() } else { format!("{} ago", span(seconds)) }
+}
+
+fn span(seconds: i64) -> String {
     match seconds {
-        ..=0 => "now".into(),
-        1..120 => format!("in {seconds} s"),
-        120..7_200 => format!("in {} min", seconds / 60),
-        7_200..172_800 => format!("in {} h", seconds / 3_600),
-        _ => format!("in {} days", seconds / 86_400),
+        ..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }
 
-fn commands(door: &Door) -> Vec<Command> {
-    let (app, probes) = (door.app, door.probes);
-    let command = |what, line| Command { what, line };
-    let mut commands = vec![
-        command(
-            "Make a thumbnail",
-            format!("curl -s http://{app}/sample.png | curl -i --data-binary @- http://{app}/api/thumbnails"),
-        ),
-        command("Fetch it", format!("curl -o small.png http://{app}/api/thumbnails/ID")),
-        command(
-            "Ask for a report",
-            format!(
-                "curl -i -H 'content-type: application/json' -d '{{}}' http://{app}/api/reports/generate"
-            ),
-        ),
-        command("Read it", format!("curl http://{app}/api/reports/ID")),
-        command("This page", format!("curl http://{app}/")),
-        command("Is it ready?", format!("curl http://{probes}/readyz")),
-        command("Is it alive?", format!("curl http://{probes}/livez")),
-        command("Has it started?", format!("curl http://{probes}/startupz")),
-    ];
-    if door.is_local() {
-        let line = format!("curl -i -X POST http://{app}/api/services/cleanup/trigger");
-        commands.insert(4, command("Run a task now", line));
-    }
-    commands
-}
-
-fn page(rows: &[Row], commands: &[Command]) -> String {
+fn page(rows: &[Row], groups: &[Group]) -> String {
     let rows: String = rows.iter().map(row_html).collect();
-    let commands: String = commands.iter().map(command_html).collect();
+    let groups: String = groups.iter().map(group_html).collect();
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -138,18 +122,13 @@ fn page(rows: &[Row], commands: &[Command]) -> String {
 <h2>Units</h2>
 <div class="wide">
 <table>
-<thead><tr><th>Name</th><th>Kind</th><th>State</th><th class="number">Runs</th><th class="number">Failures</th><th class="number">Restarts</th><th>Last outcome</th><th>Next run</th><th class="number">Depth</th></tr></thead>
+<thead><tr><th>Name</th><th>Kind</th><th>State</th><th>Since</th><th class="number">Runs</th><th class="number">Failures</th><th class="number">Restarts</th><th>Last outcome</th><th>Next run</th><th class="number">Depth</th></tr></thead>
 <tbody>
 {rows}</tbody>
 </table>
 </div>
 </section>
-<section>
-<h2>Try it</h2>
-<dl>
-{commands}</dl>
-</section>
-<footer>The page loads itself again every five seconds. Stop the shop with Ctrl-C: accepted work is finished first.</footer>
+{groups}<footer>The page loads itself again every five seconds. Stop the shop with Ctrl-C: accepted work is finished first.</footer>
 </main>
 </body>
 </html>
@@ -159,25 +138,43 @@ fn page(rows: &[Row], commands: &[Command]) -> String {
 
 fn row_html(row: &Row) -> String {
     let mut html = String::new();
-    let error =
-        row.error.as_deref().map_or_else(String::new, |error| format!("<small>{}</small>", escape(error)));
+    let small = |text: &Option<String>| {
+        text.as_deref().map_or_else(String::new, |text| format!("<small>{}</small>", escape(text)))
+    };
     // Writing to a string cannot fail.
     let _ = writeln!(
         html,
-        r#"<tr><th scope="row">{name}</th><td>{kind}</td><td><span class="state {mood}">{state}</span></td><td class="number">{runs}</td><td class="number{alarm}">{failed}</td><td class="number">{restarts}</td><td>{outcome}{error}</td><td>{next}</td><td class="number">{depth}</td></tr>"#,
-        name = escape(&row.name),
+        r#"<tr><th scope="row">{name}</th><td>{kind}</td><td><span class="state {mood}">{state}</span>{reason}</td><td><time datetime="{since}">{age}</time></td><td class="number">{runs}</td><td class="number{alarm}">{failed}</td><td class="number">{restarts}</td><td>{outcome}{error}</td><td>{next}</td><td class="number">{depth}</td></tr>"#,
+        name = name_html(row),
         kind = escape(&row.kind),
         mood = mood(row.state),
         state = row.state,
+        reason = small(&row.reason),
+        since = row.since,
+        age = escape(&row.age),
         runs = row.runs,
         alarm = if row.failed > 0 { " alarm" } else { "" },
         failed = row.failed,
         restarts = row.restarts,
         outcome = escape(&row.outcome),
+        error = small(&row.error),
         next = escape(&row.next),
         depth = escape(&row.depth),
     );
     html
+}
+
+fn name_html(row: &Row) -> String {
+    let name = escape(&row.name);
+    match &row.link {
+        Some(link) => format!(r#"<a href="{}">{name}</a>"#, escape(link)),
+        None => name,
+    }
+}
+
+fn group_html(group: &Group) -> String {
+    let commands: String = group.commands.iter().map(command_html).collect();
+    format!("<section>\n<h2>{}</h2>\n<dl>\n{commands}</dl>\n</section>\n", escape(group.title))
 }
 
 fn command_html(command: &Command) -> String {
@@ -190,7 +187,7 @@ fn mood(state: UnitState) -> &'static str {
         UnitState::Running => "busy",
         UnitState::Completed => "calm",
         UnitState::Failed => "bad",
-        UnitState::Starting | UnitState::Restarting | UnitState::Draining => "soon",
+        UnitState::Starting | UnitState::Paused | UnitState::Restarting | UnitState::Draining => "soon",
         _ => "idle",
     }
 }
@@ -217,8 +214,12 @@ mod tests {
     fn row(name: &str, error: Option<&str>) -> Row {
         Row {
             name: name.into(),
+            link: Some(format!("/{name}")),
             kind: "service".into(),
             state: UnitState::Running,
+            reason: Some(format!("for {name}")),
+            since: Timestamp::UNIX_EPOCH,
+            age: ago(0),
             runs: 1,
             failed: 0,
             restarts: 0,
@@ -240,6 +241,7 @@ mod tests {
     fn the_wait_is_told_in_a_fitting_unit() {
         let told: Vec<String> = [-3, 0, 5, 119, 120, 7_200, 400_000].into_iter().map(wait).collect();
         assert_eq!(told, ["now", "now", "in 5 s", "in 119 s", "in 2 min", "in 2 h", "in 4 days"]);
+        assert_eq!((ago(-3), ago(0), ago(200)), ("just now".into(), "just now".into(), "3 min ago".into()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use ostler::ControlError;
 use serde::Serialize;
 
 use crate::desk::Refused;
@@ -47,6 +48,10 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
+    pub(super) fn no_unit(name: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no unit `{name}`"))
+    }
+
     pub(super) fn retry_after(self, seconds: u16) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
@@ -75,6 +80,20 @@ impl IntoResponse for Problem {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, refused.to_string()).retry_after(1)
+    }
+}
+
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
+        let status = if error.is_unknown_unit() {
+            StatusCode::NOT_FOUND
+        } else if error.is_invalid() {
+            StatusCode::UNPROCESSABLE_ENTITY
+        } else {
+            // Not now, or not by a unit of this kind, or tried in vain: the request is as it should be, and what it met is not.
+            StatusCode::CONFLICT
+        };
+        Self::new(status, error.to_string())
     }
 }
 

@@ -65,6 +65,12 @@ impl Shop {
         shop
     }
 
+    /// Waits until the host has started: before that, its units cannot be stopped, started or restarted.
+    pub(crate) fn ready(self) -> Self {
+        until("the shop is ready", || (self.probe("readyz") == Some(200)).then_some(()));
+        self
+    }
+
     fn announced(&self, start: &str) -> SocketAddr {
         let line = self
             .printed
@@ -80,6 +86,24 @@ impl Shop {
 
     pub(crate) fn get(&self, path: &str) -> Answer {
         Answer::of(agent().get(format!("http://{}{path}", self.app)).call().unwrap())
+    }
+
+    /// The answer, or nothing where nobody takes the connection.
+    pub(crate) fn try_get(&self, path: &str) -> Option<Answer> {
+        agent().get(format!("http://{}{path}", self.app)).call().ok().map(Answer::of)
+    }
+
+    /// A unit as the listing tells of it.
+    pub(crate) fn unit(&self, name: &str) -> Value {
+        self.get(&format!("/api/services/{name}")).json()
+    }
+
+    pub(crate) fn act(&self, name: &str, action: &str) -> Answer {
+        self.post(&format!("/api/services/{name}/{action}"), b"")
+    }
+
+    pub(crate) fn resize(&self, name: &str, request: &str) -> Answer {
+        self.post_as(&format!("/api/services/{name}/workers"), "application/json", request.as_bytes())
     }
 
     pub(crate) fn post(&self, path: &str, body: &[u8]) -> Answer {
@@ -220,11 +244,20 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
+    /// The unit that the answer tells of.
+    #[track_caller]
+    pub(crate) fn is_unit(&self, name: &str, state: &str) -> Value {
+        assert_eq!((self.status, self.kind()), (200, "application/json"), "{}", self.text());
+        let unit = self.json();
+        assert_eq!((&unit["name"], &unit["state"]), (&json!(name), &json!(state)), "{unit}");
+        unit
+    }
+
     #[track_caller]
     pub(crate) fn is_problem(&self, status: u16) -> Value {
         assert_eq!((self.status, self.kind()), (status, "application/problem+json"), "{}", self.text());
         let problem = self.json();
-        assert_eq!(problem["status"], status);
+        assert_eq!(problem["status"], status, "{problem}");
         for member in ["type", "title", "detail"] {
             assert!(
                 !problem[member].as_str().unwrap_or_default().is_empty(),

@@ -6,13 +6,17 @@
 
 mod control;
 mod database;
+mod events;
+mod guards;
 mod harness;
 mod limits;
+mod listing;
 mod page;
 mod reports;
 mod routes;
 mod settings;
 mod start;
 mod stops;
+mod stream;
 mod thumbnails;
 mod units;
