@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::AbortHandle;
@@ -29,8 +28,6 @@ pub(crate) struct UnitSeat {
     alive: Arc<Tracker>,
     /// The blocking calls among them.
     pub(crate) blocking: Arc<Tracker>,
-    /// Whether it was closed: the director waits for the word that nothing of it is left.
-    closed: Arc<AtomicBool>,
     spawned: Mutex<Spawned>,
 }
 
@@ -45,14 +42,7 @@ struct Spawned {
 
 impl UnitSeat {
     pub(crate) fn new(record: Arc<Record>, clock: Clock, host: HostHandle, line: Line) -> Arc<Self> {
-        let (gone, closed) = (line.clone(), Arc::new(AtomicBool::new(false)));
-        let is_closed = Arc::clone(&closed);
-        let alive = Tracker::calling(move || {
-            // A seat that is dropped without having been closed is no unit's end.
-            if is_closed.load(Ordering::Acquire) {
-                gone.gone();
-            }
-        });
+        let alive = Tracker::of_unit(line.clone());
         let spawned = Spawned { open: Some(alive.enter()), next: 0, aborts: BTreeMap::new() };
         Arc::new(Self {
             name: Arc::clone(record.name()),
@@ -61,7 +51,6 @@ impl UnitSeat {
             host,
             line,
             stop: StopSource::default(),
-            closed,
             blocking: Tracker::child(&alive),
             alive,
             spawned: Mutex::new(spawned),
@@ -72,7 +61,7 @@ impl UnitSeat {
     pub(crate) fn close(&self) {
         let open = self.spawned().open.take();
         if open.is_some() {
-            self.closed.store(true, Ordering::Release);
+            self.alive.close();
         }
         drop(open);
     }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
+
+use crate::line::Line;
 
 /// A count of live things, with a parent whose count includes them.
 #[derive(Default)]
@@ -12,8 +14,9 @@ pub(crate) struct Tracker {
     live: AtomicUsize,
     idle: Notify,
     parent: Option<Arc<Tracker>>,
-    /// Called each time the last live thing is gone.
-    when_idle: Option<Box<dyn Fn() + Send + Sync>>,
+    /// Who is told when the last live thing is gone, once it is closed.
+    line: Option<Line>,
+    closed: AtomicBool,
 }
 
 impl Tracker {
@@ -21,9 +24,14 @@ impl Tracker {
         Arc::new(Self { parent: Some(Arc::clone(parent)), ..Self::default() })
     }
 
-    /// A tracker that calls `when_idle` each time the last live thing is gone.
-    pub(crate) fn calling(when_idle: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { when_idle: Some(Box::new(when_idle)), ..Self::default() })
+    /// The tracker of all that is alive in a unit. Once it is closed, `line` tells the director when that is nothing.
+    pub(crate) fn of_unit(line: Line) -> Arc<Self> {
+        Arc::new(Self { line: Some(line), ..Self::default() })
+    }
+
+    /// Nothing new comes. To be called while something is alive.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
     }
 
     /// Counts one more thing until the guard is dropped.
@@ -57,8 +65,9 @@ impl Tracker {
     fn remove(&self) {
         if self.live.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.idle.notify_waiters();
-            if let Some(when_idle) = &self.when_idle {
-                when_idle();
+            // One that was never closed is no unit's end: a task that rests gives its seat up.
+            if let Some(line) = self.line.as_ref().filter(|_| self.closed.load(Ordering::Acquire)) {
+                line.gone();
             }
         }
         if let Some(parent) = &self.parent {

@@ -50,7 +50,8 @@ impl Director {
     }
 
     fn pause(&mut self, unit: usize, answer: oneshot::Sender<Answer>) {
-        self.happens(unit, Event::Pause, Some(Action::Pause.done().into()));
+        let reason = (!self.is_paused(unit)).then(|| Action::Pause.done().into());
+        self.happens(unit, Event::Pause, reason);
         match &mut self.units[unit].body {
             Body::Task(task) => self.tasks.pause(task.place_among_tasks(), answer),
             Body::Consumer(consumer) => {
@@ -190,7 +191,11 @@ fn can_ever(live: &Live, action: Action) -> Answer {
 /// Whether it can do it in the state that it is in.
 fn can_now(live: &Live, action: Action) -> Answer {
     let state = live.machine.state();
-    let refuse = || Err(ControlError::not_possible(format!("the unit is {state}")));
+    let is_leaving = state.is_final() && !live.machine.is_down();
+    let refuse = || {
+        let left = if is_leaving { ", and something that it left behind is still alive" } else { "" };
+        Err(ControlError::not_possible(format!("the unit is {state}{left}")))
+    };
     let possible = match action {
         Action::Pause | Action::Resume => matches!(state, UnitState::Running | UnitState::Paused),
         Action::Trigger => state == UnitState::Running,

@@ -207,6 +207,8 @@ impl Director {
         match message {
             Message::Polled(unit) => self.happens(unit, Event::Polled, None),
             Message::Ready(unit) => self.happens(unit, Event::Ready, None),
+            // To one that is being stopped it makes no difference.
+            Message::NotReady(unit, _) if self.units[unit].machine.state() == UnitState::Draining => {}
             Message::NotReady(unit, reason) => {
                 self.happens(unit, Event::NotReady, Some(format!("not ready: {reason}").into()));
             }
@@ -278,7 +280,10 @@ impl Director {
         let live = &self.units[unit];
         let (state, ready, at) = (live.machine.state(), live.machine.is_ready(), self.clock.wall());
         let over = |state| matches!(state, UnitState::Completed | UnitState::Failed);
-        self.over = self.over + usize::from(over(state)) - usize::from(over(was));
+        // One that was stopped by hand is not over by itself, however it took that.
+        if !self.stop_reasons.contains_key(&unit) {
+            self.over = self.over + usize::from(over(state)) - usize::from(over(was));
+        }
         match ready || over(state) {
             true => self.not_ready.remove(&unit),
             false => self.not_ready.insert(unit),
@@ -378,7 +383,7 @@ impl Director {
         }
         self.happens(unit, Event::Polled, None);
         let live = &self.units[unit];
-        let early = live.machine.state() == UnitState::Starting && live.machine.must_outlive_its_start();
+        let early = live.machine.state() == UnitState::Starting && !live.machine.is_init();
         match result {
             Ok(()) if early => {
                 self.fails(unit, Event::Ended { failed: true }, "it ended before it was ready".into())
@@ -435,6 +440,10 @@ impl Director {
     /// A unit has failed for good.
     fn gives_up(&mut self, unit: usize, cause: BoxError) {
         let Body::Service(service) = &self.units[unit].body else { return };
+        // An `init` unit has done its part in the start; one that was run again by hand is its caller's matter.
+        if self.units[unit].machine.is_init() {
+            return;
+        }
         if service.spent == Spent::StopHost && self.failure.is_none() && self.stopping.is_none() {
             self.failure = Some(Failure::Unit(unit, cause));
         }

@@ -106,7 +106,10 @@ impl Director {
         if let Body::Consumer(consumer) = &live.body {
             let works = live.machine.works();
             consumer.crew.close(live.record.name());
-            if !works {
+            if live.machine.starts_again() {
+                // It was to come back: those of its workers that are still there go on with what it holds.
+                consumer.crew.stay();
+            } else if !works {
                 // Paused or stopped by hand: what it holds is left, and counted.
                 consumer.crew.leave();
             }

@@ -150,6 +150,12 @@ impl Crew {
         self.queue.set_crew(0, false);
     }
 
+    /// Those that were told to leave, and have not yet, go on.
+    pub(crate) fn stay(&self) {
+        self.roster.lock().limit = self.workers();
+        self.queue.set_crew(self.workers(), false);
+    }
+
     /// The queue takes no more items. What it holds is worked off or dropped, as the plan says.
     pub(crate) fn close(&self, unit: &str) {
         match self.leftover {

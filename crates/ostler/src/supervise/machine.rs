@@ -238,9 +238,9 @@ impl Machine {
         matches!(self.at, At::Starting { strict: true, .. })
     }
 
-    /// Whether an end, even a good one, comes too early while it starts.
-    pub(crate) fn must_outlive_its_start(&self) -> bool {
-        !self.makeup.init
+    /// Whether it is ready when it has run to its end; others must not end before they are ready.
+    pub(crate) fn is_init(&self) -> bool {
+        self.makeup.init
     }
 
     /// When it is restarted after it ended by itself, how many restarts lie within the window of its budget, and the budget.
@@ -348,8 +348,9 @@ impl Machine {
     }
 
     fn ended(&mut self, failed: bool, strict: bool, now: Instant, seed: u64, act: Act) -> Act {
+        let was_the_only_try = self.makeup.init || (failed && strict);
         let verdict = match &mut self.restarts {
-            Some(restarts) if !(failed && strict) && !self.makeup.init => restarts.ended(failed, now, seed),
+            Some(restarts) if !was_the_only_try => restarts.ended(failed, now, seed),
             _ if failed => Verdict::GiveUp,
             _ => Verdict::Complete,
         };

@@ -54,6 +54,7 @@ struct Row {
     paused: bool,
     running: u32,
     /// When each run that waits for the running one was due.
+    #[allow(clippy::box_collection)]
     queued: Option<Box<VecDeque<Instant>>>,
     /// Asked for by hand while running: once more afterwards.
     asked: bool,
