@@ -103,7 +103,8 @@ impl HostHandle {
     /// that, however often it is triggered meanwhile, and the answer comes at once.
     ///
     /// # Errors
-    /// [`ControlError`]: there is no such unit; it is no task; it is paused or not running; the host is not running.
+    /// [`ControlError`]: there is no such unit; it is no task; it is paused or not running; the host is not running; or it was
+    /// stopped before the run had begun ([`ControlError::is_failed`]).
     pub async fn trigger(&self, name: &str) -> Result<(), ControlError> {
         self.ask(name, Action::Trigger).await
     }
@@ -171,8 +172,11 @@ impl HostHandle {
         director
             .send(Message::Command(Command { unit, action, answer }))
             .map_err(|_| ControlError::not_running())?;
-        // Dropped without a word: the host ended, or the unit did, before it was done.
-        answered.await.unwrap_or_else(|_| Err(ControlError::not_running()))
+        // Dropped without a word: the host ended before it was done, or the unit did.
+        answered.await.unwrap_or_else(|_| match self.0.director() {
+            Some(_) => Err(ControlError::failed("the unit was stopped meanwhile")),
+            None => Err(ControlError::not_running()),
+        })
     }
 
     pub(crate) fn board(&self) -> &Board {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::AbortHandle;
@@ -28,7 +29,19 @@ pub(crate) struct UnitSeat {
     alive: Arc<Tracker>,
     /// The blocking calls among them.
     pub(crate) blocking: Arc<Tracker>,
+    /// Runs of a task that were spawned and not polled yet.
+    unbegun: AtomicUsize,
     spawned: Mutex<Spawned>,
+}
+
+/// A run that was spawned, until it is polled or dropped.
+#[derive(Debug)]
+pub(crate) struct Unbegun(Arc<UnitSeat>);
+
+impl Drop for Unbegun {
+    fn drop(&mut self) {
+        self.0.unbegun.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// The tokio tasks of a unit, to be dropped when its grace is over.
@@ -53,8 +66,20 @@ impl UnitSeat {
             stop: StopSource::default(),
             blocking: Tracker::child(&alive),
             alive,
+            unbegun: AtomicUsize::new(0),
             spawned: Mutex::new(spawned),
         })
+    }
+
+    /// Counts a run as not begun until the guard is dropped.
+    pub(crate) fn begins(self: &Arc<Self>) -> Unbegun {
+        self.unbegun.fetch_add(1, Ordering::AcqRel);
+        Unbegun(Arc::clone(self))
+    }
+
+    /// Whether each run that was spawned has begun, or never will.
+    pub(crate) fn all_have_begun(&self) -> bool {
+        self.unbegun.load(Ordering::Acquire) == 0
     }
 
     /// From here on nothing is spawned in the unit. The director is told when nothing of it is left.

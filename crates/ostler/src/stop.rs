@@ -108,12 +108,12 @@ impl Stop {
     ///
     /// The future owns what it needs (`'static`), so it fits
     /// `axum::serve(..).with_graceful_shutdown(stop.requested())`. Cancel safe.
-    pub fn requested(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn requested(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         Arc::clone(&self.0).wait(REQUESTED)
     }
 
     /// Resolves once the unit's grace is over: it is dropped a moment later. Cancel safe.
-    pub fn aborting(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn aborting(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         Arc::clone(&self.0).wait(ABORTING)
     }
 

@@ -211,7 +211,8 @@ impl Restart {
         }
     }
 
-    /// At most `restarts` within any `window`. A window of zero is refused at start.
+    /// At most `restarts` within any `window`; each counts from the end of the instance before it. A window of zero is refused
+    /// at start. Where the waits between restarts are as long as the window, the budget is never spent.
     #[must_use]
     pub const fn budget(mut self, restarts: u32, window: Duration) -> Self {
         self.budget = restarts;
@@ -219,7 +220,8 @@ impl Restart {
         self
     }
 
-    /// The waits between restarts.
+    /// The waits between restarts: the first, second .. wait of the back-off for the first, second .. restart within the
+    /// budget's window.
     #[must_use]
     pub const fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;

@@ -3,6 +3,8 @@
 //! The tests in `tests/it` start it, wait for the lines that it prints, send signals, and look at the exit code.
 
 mod failing;
+mod lagging;
+mod leaving;
 mod probed;
 mod runtimes;
 mod stopping;
@@ -26,6 +28,8 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("half-blocked", || ostler::main(stopping::half_blocked)),
     ("own-signals", || ostler::main(stopping::own_signals)),
     ("exit-in-a-task", || ostler::main(stopping::exit_in_a_task)),
+    ("exit-in", || ostler::main(leaving::exit_in)),
+    ("own-code", leaving::own_code),
     // Errors.
     ("failing-service", || ostler::main(failing::service)),
     ("panicking-service", || ostler::main(failing::panicking)),
@@ -41,6 +45,8 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("hog", || ostler::main(probed::hog)),
     ("failed-unit", || ostler::main(probed::failed_unit)),
     ("failing-task", || ostler::main(probed::failing_task)),
+    // Units that block threads.
+    ("hogs", || ostler::main(lagging::hogs)),
     // Runtimes of the user's own.
     ("tokio-main", runtimes::tokio_main),
     ("current-thread", runtimes::current_thread),

@@ -10,10 +10,11 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::until;
 use crate::clock::Clock;
 use crate::control::Answer;
 use crate::current::{Seat, Sitter};
@@ -31,9 +32,6 @@ use crate::trigger::{Consume, Leftover, Plan, Policy};
 /// The most workers that a consumer may have. Each costs a few kilobytes and nothing while it waits; ten thousand are far
 /// beyond what one queue's lock can feed.
 pub const MAX_WORKERS: usize = 10_000;
-
-/// How long to wait before looking again whether a run has begun whose item was taken: it needs a microsecond.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// The workers of one consumer, whatever its items are.
 pub(crate) struct Crew {
@@ -122,9 +120,7 @@ impl Crew {
         let taken = self.queue.set_crew(self.workers(), true);
         let seat = Arc::clone(unit);
         unit.spawn(async move {
-            while seat.record.counts().begun < taken {
-                seat.clock.sleep(LOOK_AGAIN).await;
-            }
+            until(&seat.clock, || seat.record.counts().begun >= taken).await;
             let _ = answer.send(Ok(()));
         });
     }
@@ -192,7 +188,8 @@ impl Crew {
         // One word of the first poll for all, given when the last of them has been polled.
         let polled = Arc::new(unit.line.polled());
         for number in free {
-            let place = Place { number, roster: Arc::clone(&self.roster), line: unit.line.clone() };
+            let place =
+                Place { number, roster: Arc::clone(&self.roster), line: unit.line.clone(), left: false };
             let work = (self.work)(Arc::clone(unit), place);
             let polled = Arc::clone(&polled);
             unit.spawn(async move {
@@ -231,24 +228,37 @@ struct Place {
     number: usize,
     roster: Arc<Roster>,
     line: Line,
+    left: bool,
 }
 
 impl Place {
-    /// Whether the crew still has this place: it may have grown again before a worker that was dismissed had left.
-    fn is_wanted(&self) -> bool {
-        self.number <= self.roster.lock().limit
+    /// Whether the crew still has this place: it may have grown again before a worker that was dismissed had left. Where
+    /// not, the place is free from here on. To look and to leave is one step: one that grows the crew in between would
+    /// count on this worker.
+    fn is_wanted(&mut self) -> bool {
+        let posts = self.roster.lock();
+        if self.number <= posts.limit {
+            return true;
+        }
+        self.left = true;
+        Self::leave(self.number, posts, &self.line);
+        false
+    }
+
+    fn leave(number: usize, mut posts: MutexGuard<'_, Posts>, line: &Line) {
+        posts.present.remove(&number);
+        let was_the_last = posts.present.is_empty();
+        drop(posts);
+        if was_the_last {
+            line.ended(Ok(()));
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let last = {
-            let mut posts = self.roster.lock();
-            posts.present.remove(&self.number);
-            posts.present.is_empty()
-        };
-        if last {
-            self.line.ended(Ok(()));
+        if !self.left {
+            Self::leave(self.number, self.roster.lock(), &self.line);
         }
     }
 }

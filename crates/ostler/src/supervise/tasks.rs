@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::until;
 use crate::attempt;
 use crate::clock::{Clock, WALL_RECHECK};
-use crate::control::Answer;
+use crate::control::{Answer, ControlError};
 use crate::current::{Seat, Sitter};
 use crate::handle::HostHandle;
 use crate::line::{self, Line, Polled};
@@ -76,10 +77,14 @@ impl Task {
         *self.place() = Place { open: true, ..Place::default() };
     }
 
-    /// Its schedule has begun.
-    fn begun(&self, line: &Line) {
+    /// Its schedule begins. Until then no run begins: what the actor still does is of an earlier schedule.
+    fn begins(&self) {
+        self.place().begun = true;
+    }
+
+    /// Its schedule has begun, and the run that was due at once.
+    fn has_begun(&self, line: &Line) {
         let mut place = self.place();
-        place.begun = true;
         let Some(reason) = place.stopped_early.take() else { return };
         match place.seat.clone() {
             Some(seat) => {
@@ -115,7 +120,8 @@ impl Task {
     /// The seat for a run, made where there is none; `None` where no run may begin.
     fn seat_for_run(&self, make: impl FnOnce() -> Arc<UnitSeat>) -> Option<Arc<UnitSeat>> {
         let mut place = self.place();
-        if !place.open && place.stopped_early.is_none() {
+        let may_begin = place.open || place.stopped_early.is_some();
+        if !may_begin || !place.begun {
             return None;
         }
         let seat = Arc::clone(place.seat.get_or_insert_with(make));
@@ -154,8 +160,8 @@ enum Word {
     Pause(oneshot::Sender<Answer>),
     Resume(oneshot::Sender<Answer>),
     Trigger(oneshot::Sender<Answer>),
-    /// A run of it ended.
-    Ended,
+    /// A run of it ended, of this epoch of its schedule.
+    Ended(u32),
 }
 
 /// The director's line to the actor.
@@ -240,9 +246,9 @@ impl Actor {
     fn take(&mut self, Message { task, word }: Message) {
         let answer = match word {
             Word::Begin(polled) => return self.begin(task, polled),
-            Word::Ended => {
-                let fire = self.timetable.ended(task, self.moment());
-                self.start(fire);
+            Word::Ended(epoch) => {
+                let fire = self.timetable.ended(task, epoch, self.moment());
+                self.start(fire, None);
                 if !self.timetable.is_running(task) {
                     self.tasks[task].rests();
                 }
@@ -257,17 +263,20 @@ impl Actor {
                 if waited > 0 {
                     self.tasks[task].record.skipped(waited);
                 }
-                Some(answer)
+                self.answer_when_all_have_begun(task, answer)
             }
             Word::Resume(answer) => {
                 self.timetable.resume(task, self.moment());
                 Some(answer)
             }
-            Word::Trigger(answer) => {
-                let fire = self.timetable.asked(task);
-                self.start(fire);
-                Some(answer)
-            }
+            Word::Trigger(answer) => match self.timetable.asked(task) {
+                Some(fire) => {
+                    self.start(Some(fire), Some(answer));
+                    None
+                }
+                // It is sure to follow the run that is going on.
+                None => Some(answer),
+            },
         };
         self.show_next_run(task);
         if let Some(answer) = answer {
@@ -275,13 +284,31 @@ impl Actor {
         }
     }
 
+    /// A run that was spawned before a pause and not polled yet begins all the same; the answer waits for it.
+    fn answer_when_all_have_begun(
+        &self,
+        task: usize,
+        answer: oneshot::Sender<Answer>,
+    ) -> Option<oneshot::Sender<Answer>> {
+        let Some(seat) = self.tasks[task].seat().filter(|seat| !seat.all_have_begun()) else {
+            return Some(answer);
+        };
+        let its = Arc::clone(&seat);
+        seat.spawn(async move {
+            until(&its.clock, || its.all_have_begun()).await;
+            let _ = answer.send(Ok(()));
+        });
+        None
+    }
+
     fn begin(&mut self, task: usize, polled: Polled) {
+        self.tasks[task].begins();
         self.timetable.begin(task, self.moment());
         self.first_poll = Some((task, polled));
         self.look();
         self.first_poll = None;
         let begun = &self.tasks[task];
-        begun.begun(&begun.line(&self.director));
+        begun.has_begun(&begun.line(&self.director));
         self.show_next_run(task);
     }
 
@@ -296,30 +323,32 @@ impl Actor {
             self.show_next_run(task);
         }
         for fire in look.fires {
-            self.start(Some(fire));
+            self.start(Some(fire), None);
         }
     }
 
-    fn start(&mut self, fire: Option<Fire>) {
+    fn start(&mut self, fire: Option<Fire>, answer: Option<oneshot::Sender<Answer>>) {
         let Some(Fire { task: place, lateness }) = fire else { return };
         let task = &self.tasks[place];
         let make = || {
             let line = task.line(&self.director);
             UnitSeat::new(Arc::clone(&task.record), self.clock.clone(), self.host.clone(), line)
         };
+        let asked = Asked(answer);
         let Some(seat) = task.seat_for_run(make) else { return };
         task.record.began_late_by(lateness);
         let run =
             Arc::clone(&task.run).run(runner(&seat, task.policy.as_deref().copied().unwrap_or_default()));
-        let told = Told { board: self.board.clone(), task: place };
+        let told = Told { board: self.board.clone(), task: place, epoch: self.timetable.epoch(place) };
         let polled = self.first_poll.take_if(|(task, _)| *task == place).map(|(_, polled)| polled);
         // Where the unit has been told to stop meanwhile, the run is dropped, and that is told too.
         seat.spawn(attempt::announced(
             async move {
                 let _told = told;
+                asked.is_begun();
                 run.await;
             },
-            polled,
+            (polled, seat.begins()),
         ));
     }
 
@@ -349,10 +378,30 @@ async fn wait_until(clock: &Clock, instant: Option<std::time::Instant>) {
 struct Told {
     board: TaskBoard,
     task: usize,
+    epoch: u32,
 }
 
 impl Drop for Told {
     fn drop(&mut self) {
-        self.board.tell(self.task, Word::Ended);
+        self.board.tell(self.task, Word::Ended(self.epoch));
+    }
+}
+
+/// Who asked for a run by hand, if anyone did. Where the run is dropped before it has begun, that is the answer.
+struct Asked(Option<oneshot::Sender<Answer>>);
+
+impl Asked {
+    fn is_begun(mut self) {
+        if let Some(answer) = self.0.take() {
+            let _ = answer.send(Ok(()));
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(answer) = self.0.take() {
+            let _ = answer.send(Err(ControlError::failed("it was stopped before its run had begun")));
+        }
     }
 }

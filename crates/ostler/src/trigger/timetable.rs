@@ -53,6 +53,8 @@ struct Row {
     look_at: Option<Instant>,
     paused: bool,
     running: u32,
+    /// How often its schedule has begun. What a run of an earlier one says is out of date.
+    epoch: u32,
     /// When each run that waits for the running one was due.
     #[allow(clippy::box_collection)]
     queued: Option<Box<VecDeque<Instant>>>,
@@ -69,6 +71,7 @@ impl Timetable {
             look_at: None,
             paused: false,
             running: 0,
+            epoch: 0,
             queued: None,
             asked: false,
         };
@@ -81,6 +84,7 @@ impl Timetable {
     pub(crate) fn begin(&mut self, task: usize, at: Moment) {
         self.halt(task);
         self.rows[task].running = 0;
+        self.rows[task].epoch = self.rows[task].epoch.wrapping_add(1);
         let due = self.rows[task].timer.first_due(at);
         self.wait_for(task, due, at);
     }
@@ -154,9 +158,17 @@ impl Timetable {
         look
     }
 
-    /// One run of `task` ended; perhaps another starts.
-    pub(crate) fn ended(&mut self, task: usize, at: Moment) -> Option<Fire> {
+    /// How often the schedule of `task` has begun.
+    pub(crate) fn epoch(&self, task: usize) -> u32 {
+        self.rows[task].epoch
+    }
+
+    /// One run of `task`, begun in this epoch, ended; perhaps another starts.
+    pub(crate) fn ended(&mut self, task: usize, epoch: u32, at: Moment) -> Option<Fire> {
         let row = &mut self.rows[task];
+        if row.epoch != epoch {
+            return None;
+        }
         row.running = row.running.saturating_sub(1);
         if let Some(due) = row.queued.as_mut().and_then(|queued| queued.pop_front()) {
             row.running += 1;
@@ -305,7 +317,7 @@ mod tests {
         assert_eq!(table.look(after(start, SECOND)).fires.len(), 0);
         assert_eq!(table.pause(0), 1, "the tick that waited is given up");
         let half = Duration::from_millis(500);
-        assert_eq!(table.ended(0, after(start, SECOND + half)), None);
+        assert_eq!(table.ended(0, 1, after(start, SECOND + half)), None);
         assert_eq!(table.look(after(start, 3 * SECOND + half)), Look::default());
         assert_eq!(table.next_run(0, after(start, 3 * SECOND + half)), None);
         table.resume(0, after(start, 3 * SECOND + half));
@@ -343,10 +355,13 @@ mod tests {
         assert_eq!(table.look(start).fires.len(), 1);
         assert!(table.asked(0).is_none());
         table.halt(0);
-        assert_eq!(table.ended(0, start), None, "what was asked for is given up");
+        assert_eq!(table.ended(0, 1, start), None, "what was asked for is given up");
         assert_eq!(table.look(after(start, 5 * SECOND)), Look::default());
         table.begin(0, after(start, 5 * SECOND));
         assert_eq!(table.look(after(start, 5 * SECOND)).fires.len(), 1, "its first run is due now");
+        assert!(table.asked(0).is_none());
+        assert_eq!(table.ended(0, 1, start), None, "a run of the old schedule ends only now");
+        assert!(table.is_running(0));
     }
 
     fn every_second(overlap: Option<Overlap>) -> Timer {
@@ -379,9 +394,9 @@ mod tests {
             left_out += look.skipped.iter().map(|&(_, ticks)| ticks).sum::<u64>();
         }
         assert_eq!(left_out, 2);
-        let fire = table.ended(0, after(start, Duration::from_millis(3_500))).unwrap();
+        let fire = table.ended(0, 1, after(start, Duration::from_millis(3_500))).unwrap();
         assert_eq!(fire.lateness, Duration::from_millis(2_500));
-        assert_eq!(table.ended(0, after(start, Duration::from_millis(3_600))), None);
+        assert_eq!(table.ended(0, 1, after(start, Duration::from_millis(3_600))), None);
         assert_eq!(table.next_look(), Some(start.now + 4 * SECOND));
     }
 
@@ -393,7 +408,7 @@ mod tests {
         let look = table.look(after(start, SECOND));
         assert_eq!(look.fires, [Fire { task: 1, lateness: Duration::ZERO }]);
         assert_eq!(look.skipped, [(0, 1)]);
-        assert_eq!(table.ended(0, after(start, SECOND)), None);
+        assert_eq!(table.ended(0, 1, after(start, SECOND)), None);
     }
 
     #[test]
@@ -404,9 +419,9 @@ mod tests {
         assert!(looks.iter().all(|look| look.fires.is_empty()));
         assert_eq!(looks.iter().map(|look| look.skipped.len()).collect::<Vec<_>>(), [0, 0, 1]);
         let end = after(start, 3 * SECOND + SECOND / 2);
-        assert_eq!(table.ended(0, end).unwrap().lateness, 2 * SECOND + SECOND / 2);
-        assert_eq!(table.ended(0, end).unwrap().lateness, SECOND + SECOND / 2);
-        assert_eq!(table.ended(0, end), None);
+        assert_eq!(table.ended(0, 1, end).unwrap().lateness, 2 * SECOND + SECOND / 2);
+        assert_eq!(table.ended(0, 1, end).unwrap().lateness, SECOND + SECOND / 2);
+        assert_eq!(table.ended(0, 1, end), None);
     }
 
     #[test]
@@ -415,8 +430,8 @@ mod tests {
         assert!(table.asked(0).is_some());
         assert!(table.asked(0).is_none());
         assert!(table.asked(0).is_none());
-        assert!(table.ended(0, start).is_some());
-        assert!(table.ended(0, start).is_none());
+        assert!(table.ended(0, 1, start).is_some());
+        assert!(table.ended(0, 1, start).is_none());
     }
 
     #[test]
@@ -425,7 +440,7 @@ mod tests {
         let (mut table, start) = table(vec![timer]);
         assert_eq!(table.look(start).fires.len(), 1);
         assert_eq!(table.next_look(), None);
-        table.ended(0, after(start, 5 * SECOND));
+        table.ended(0, 1, after(start, 5 * SECOND));
         assert_eq!(table.next_look(), Some(start.now + 6 * SECOND));
     }
 
@@ -465,7 +480,7 @@ mod tests {
                 let mut starts = usize::from(
                     running_until.is_some_and(|end| end <= now) && {
                         running_until = None;
-                        table.ended(0, at).is_some()
+                        table.ended(0, 1, at).is_some()
                     },
                 );
                 let look = table.look(at);

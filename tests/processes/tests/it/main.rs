@@ -7,6 +7,8 @@
 mod blocked;
 mod failures;
 mod harness;
+mod lag;
 mod limits;
 mod probes;
+mod signals;
 mod stops;
