@@ -15,6 +15,7 @@ use crate::steps::Outcome;
 const PACKAGES: &[Package] = &[
     Package("gcc", Proof::Command("cc"), "compiles SQLite, which is built from source"),
     Package("libc6-dev", Proof::Header("stdio.h"), "has the C headers that SQLite includes"),
+    Package("curl", Proof::Command("curl"), "runs the lines of the tour's page as a reader would"),
 ];
 
 /// Passes when every package is there; installs what is missing as root on Debian.

@@ -25,7 +25,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let live = current::seat().map(|seat| seat.blocking.enter());
+    let live = current::seat().map(|seat| seat.blocking_call());
     let span = tracing::Span::current();
     let (sender, receiver) = oneshot::channel::<Result<R, Payload>>();
     // The one place that uses the blocking pool. Its handle is not kept: the result comes by the channel, so that

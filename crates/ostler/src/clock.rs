@@ -182,6 +182,7 @@ impl Clock {
     }
 
     /// When the first timer is due.
+    #[cfg_attr(not(any(test, feature = "testing")), allow(dead_code))]
     pub(crate) fn next_timer(&self) -> Option<Instant> {
         self.timers().entries.first_key_value().map(|(&(due, _), _)| due)
     }

@@ -6,20 +6,21 @@
 //! spawns elsewhere has no seat.
 
 use std::cell::{OnceCell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::record::Record;
 use crate::stall::PollingThread;
-use crate::tracker::Tracker;
+use crate::tracker::{Live, Tracker};
 
 /// One place where runs happen one after another.
 #[derive(Debug)]
 pub(crate) struct Seat {
     /// The unit whose place it is.
     pub(crate) unit: Arc<Record>,
-    /// The blocking calls of the run that sits here.
-    pub(crate) blocking: Arc<Tracker>,
+    /// The blocking calls of the unit, and those among them of the run that sits here: counted from its first one on.
+    unit_blocking: Arc<Tracker>,
+    blocking: OnceLock<Arc<Tracker>>,
     /// The queue from which this seat takes its items; 0 is none.
     feeds_on: AtomicU64,
     /// Whose code sits here.
@@ -42,14 +43,31 @@ pub(crate) enum Sitter {
 impl Seat {
     /// A seat in a unit, whose blocking calls are those of the unit too.
     pub(crate) fn new(unit: &Arc<Record>, unit_blocking: &Arc<Tracker>, sitter: Sitter) -> Arc<Self> {
-        let blocking = Tracker::child(unit_blocking);
         Arc::new(Self {
             unit: Arc::clone(unit),
-            blocking,
+            unit_blocking: Arc::clone(unit_blocking),
+            blocking: OnceLock::new(),
             feeds_on: AtomicU64::new(0),
             sitter,
             sleeps: AtomicUsize::new(0),
         })
+    }
+
+    /// A blocking call begins here; it is over when the guard is dropped.
+    pub(crate) fn blocking_call(&self) -> Live {
+        self.blocking.get_or_init(|| Tracker::child(&self.unit_blocking)).enter()
+    }
+
+    /// Blocking calls of this seat that are not over.
+    pub(crate) fn blocking_calls(&self) -> usize {
+        self.blocking.get().map_or(0, |calls| calls.live())
+    }
+
+    /// Resolves when none are left. Cancel safe.
+    pub(crate) async fn no_blocking_calls(&self) {
+        if let Some(calls) = self.blocking.get() {
+            calls.idle().await;
+        }
     }
 
     pub(crate) fn feeds_on(&self) -> u64 {

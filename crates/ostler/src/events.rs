@@ -14,9 +14,9 @@ pub(crate) const KEPT_EVENTS: usize = 1024;
 /// What happened to a unit, or to the stream itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum UnitEvent {
     /// A unit's state or readiness changed.
-    Changed(Change),
+    Changed(UnitChange),
     /// This reader was too slow, and so many events are lost to it: look at
     /// [`HostHandle::units`](crate::HostHandle::units) again.
     Missed(u64),
@@ -25,7 +25,7 @@ pub enum Event {
 /// A change of a unit's state, or of its readiness.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Change {
+pub struct UnitChange {
     /// The unit's name.
     pub unit: Arc<str>,
     /// What it was doing.
@@ -42,14 +42,14 @@ pub struct Change {
 
 /// The events of a host, from when it was asked for. Made by [`HostHandle::events`](crate::HostHandle::events).
 #[derive(Debug)]
-pub struct Events(Receiver<Event>);
+pub struct Events(Receiver<UnitEvent>);
 
 impl Events {
     /// The next event, in order; `None` when the host has ended and all of them were read. Cancel safe.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<UnitEvent> {
         match self.0.recv().await {
             Ok(event) => Some(event),
-            Err(RecvError::Lagged(missed)) => Some(Event::Missed(missed)),
+            Err(RecvError::Lagged(missed)) => Some(UnitEvent::Missed(missed)),
             Err(RecvError::Closed) => None,
         }
     }
@@ -59,7 +59,7 @@ impl Events {
 #[derive(Debug, Default)]
 pub(crate) struct EventSource {
     /// Made for the first reader: its ring is allocated at once.
-    sender: OnceLock<std::sync::Mutex<Option<Sender<Event>>>>,
+    sender: OnceLock<std::sync::Mutex<Option<Sender<UnitEvent>>>>,
 }
 
 impl EventSource {
@@ -71,11 +71,11 @@ impl EventSource {
         Events(sender.as_ref().map_or_else(|| broadcast::channel(1).1, Sender::subscribe))
     }
 
-    pub(crate) fn send(&self, change: impl FnOnce() -> Change) {
+    pub(crate) fn send(&self, change: impl FnOnce() -> UnitChange) {
         let Some(sender) = self.sender.get() else { return };
         let sender = sender.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(sender) = sender.as_ref().filter(|sender| sender.receiver_count() > 0) {
-            let _ = sender.send(Event::Changed(change()));
+            let _ = sender.send(UnitEvent::Changed(change()));
         }
     }
 

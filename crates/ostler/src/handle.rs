@@ -51,8 +51,8 @@ impl HostHandle {
         self.0.record(name).map(|record| record.status(self.0.now()))
     }
 
-    /// The last runs of the unit called `name`, the newest first: 32 of a task, 32 of each worker of a consumer. A service has
-    /// no runs.
+    /// The last runs of the unit called `name`, the newest first: 32 of a task, 32 of each worker of a consumer,
+    /// at most 256 in all. A service has no runs.
     pub fn history(&self, name: &str) -> Option<Vec<PastRun>> {
         self.0.record(name).map(|record| record.past_runs(self.0.now()))
     }
@@ -79,7 +79,8 @@ impl HostHandle {
     /// it would. To pause again changes nothing.
     ///
     /// The ticks of a paused task are left out. The items of a paused consumer wait in its queue, whose senders wait or
-    /// are refused when it is full. A stop of the host does not resume it: the items that are left are in its report.
+    /// are refused when it is full. A stop of the host does not resume it: the items that are left are in its report. To the
+    /// probes a paused unit is healthy, as is one that was stopped by hand.
     ///
     /// # Errors
     /// [`ControlError`]: there is no such unit; it is a service, which owns its loop; it is not running; the host is not.
@@ -100,7 +101,8 @@ impl HostHandle {
     }
 
     /// Runs a task now, beside its own schedule; answers when the run was begun. Where one is going on, it runs once more after
-    /// that, however often it is triggered meanwhile, and the answer comes at once.
+    /// that, however often it is triggered meanwhile, and the answer comes at once; a pause or a stop takes that back. With
+    /// [`Overlap::Allow`](crate::Overlap::Allow) it starts beside the other.
     ///
     /// # Errors
     /// [`ControlError`]: there is no such unit; it is no task; it is paused or not running; the host is not running; or it was
@@ -126,7 +128,8 @@ impl HostHandle {
     }
 
     /// Stops a unit; answers when it has ended. It stays stopped until [`start_unit`](Self::start_unit), and the host goes on
-    /// without it. A consumer finishes the items in hand; the others stay in its queue.
+    /// without it. A consumer finishes the items in hand; the others stay in its queue. A service that ends with an error is
+    /// stopped all the same; the error is among its [`errors`](Self::errors).
     ///
     /// # Errors
     /// [`ControlError`]: there is no such unit; it is down; the host is starting or not running; or it did not end in

@@ -44,7 +44,7 @@ pub use crate::blocking::blocking;
 pub use crate::clock::{Clock, DAY, HOUR, MINUTE, SECOND, Sleep};
 pub use crate::control::ControlError;
 pub use crate::error::{BoxError, Error, RegistrationError, exit};
-pub use crate::events::{Change, Event, Events};
+pub use crate::events::{Events, UnitChange, UnitEvent};
 pub use crate::handle::HostHandle;
 pub use crate::handler::{FromItem, HandlerFn, TaskFn};
 pub use crate::health::LIVE_WITHIN;

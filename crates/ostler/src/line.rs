@@ -9,8 +9,8 @@ use crate::error::BoxError;
 
 /// What the director is told. A unit is named by its place among all.
 ///
-/// What one instance of a unit says comes in order, and before its `Gone`. The number of messages is bounded by that of
-/// units and of callers that wait for an answer.
+/// What one instance of a unit says comes in order, and before its `Gone`. There are a few of them for each start of a
+/// unit, one for each change of a service's word, and one for each call of the handle.
 #[derive(Debug)]
 pub(crate) enum Message {
     /// It was polled for the first time.

@@ -156,7 +156,7 @@ pub struct UnitStatus {
     pub workers: Option<usize>,
 }
 
-/// A run that ended, or an instance of a service.
+/// A run that ended.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PastRun {
@@ -180,13 +180,16 @@ pub struct PastRun {
 pub struct PastError {
     /// When it was seen.
     pub at: Timestamp,
-    /// The run's number.
+    /// The run's number; 0 where it is that of a service, which has no runs.
     pub run: u64,
     /// The attempt, counted from 1.
     pub attempt: u32,
     /// What went wrong, with its causes.
     pub error: String,
 }
+
+/// How many past runs of a unit are shown, however many workers it has.
+const SHOWN_RUNS: usize = 256;
 
 /// How many errors are kept for each unit.
 const KEPT_ERRORS: usize = 16;
@@ -365,6 +368,7 @@ impl Record {
         let mut past: Vec<(Ended, Option<usize>)> = tallies.iter().enumerate().flat_map(of_worker).collect();
         drop(tallies);
         past.sort_by_key(|(run, _)| std::cmp::Reverse((run.ended, run.id)));
+        past.truncate(SHOWN_RUNS);
         past.iter().map(|(run, worker)| past_run(run, *worker, now)).collect()
     }
 
@@ -418,15 +422,19 @@ impl Record {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counts = self.counts();
         let gauge = self.done().gauge.get().map(|read| read());
-        let standing = lock(&self.standing).clone();
+        // Under one lock, so that they belong together.
+        let standing = lock(&self.standing);
+        let (state, ready) = (self.state(), self.is_ready());
+        let Standing { since, reason } = standing.clone();
+        drop(standing);
         let runs = counts.succeeded + counts.failed + counts.cancelled;
         UnitStatus {
             name: self.name.to_string(),
             kind: self.kind,
-            state: self.state(),
-            ready: self.is_ready(),
-            since: timestamp(standing.since).unwrap_or(now.wall),
-            reason: standing.reason.map(|reason| reason.to_string()),
+            state,
+            ready,
+            since: timestamp(since).unwrap_or(now.wall),
+            reason: reason.map(|reason| reason.to_string()),
             runs,
             succeeded: counts.succeeded,
             failed: counts.failed,

@@ -187,15 +187,15 @@ impl Runner {
     }
 
     fn blocking_calls_left(&self) -> usize {
-        self.seat.as_ref().map_or(0, |seat| seat.blocking.live())
+        self.seat.as_ref().map_or(0, |seat| seat.blocking_calls())
     }
 
     /// A run owns its slot until its blocking calls have returned, or the effects of two would overlap.
     async fn blocking_calls(&self) {
         let Some(seat) = &self.seat else { return };
-        let left = seat.blocking.live();
+        let left = seat.blocking_calls();
         tracing::warn!(calls = left, "the attempt ended before its blocking calls; waiting for them");
-        seat.blocking.idle().await;
+        seat.no_blocking_calls().await;
     }
 }
 

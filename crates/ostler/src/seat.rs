@@ -1,7 +1,6 @@
 //! A unit's place in a running host, from its start to its end: its stop, its clock, its record, and what is still
 //! alive in it. A unit that is started again gets another seat.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,13 +49,16 @@ struct Spawned {
     /// Counts as alive until the seat is closed. Without it nothing is spawned any more.
     open: Option<Live>,
     next: u64,
-    aborts: BTreeMap<u64, AbortHandle>,
+    /// The parts that are alive, each with its handle once it was spawned. Few at a time: a run, an instance, a crew.
+    parts: Vec<(u64, Option<AbortHandle>)>,
+    /// What is spawned at the same moment is aborted too.
+    aborted: bool,
 }
 
 impl UnitSeat {
     pub(crate) fn new(record: Arc<Record>, clock: Clock, host: HostHandle, line: Line) -> Arc<Self> {
         let alive = Tracker::of_unit(line.clone());
-        let spawned = Spawned { open: Some(alive.enter()), next: 0, aborts: BTreeMap::new() };
+        let spawned = Spawned { open: Some(alive.enter()), next: 0, parts: Vec::new(), aborted: false };
         Arc::new(Self {
             name: Arc::clone(record.name()),
             record,
@@ -125,32 +127,52 @@ impl UnitSeat {
     /// Spawns a part of the unit: alive until it is gone, dropped by [`abort`](Self::abort). Where the unit has been told to
     /// stop, the part is dropped at once.
     pub(crate) fn spawn(self: &Arc<Self>, part: impl Future<Output = ()> + Send + 'static) {
-        // Held over the spawn, so that a part which ends at once finds its own entry.
-        let mut spawned = self.spawned();
-        if spawned.open.is_none() {
-            drop(spawned);
-            return;
-        }
-        let live = self.alive.enter();
-        let id = spawned.next;
-        spawned.next += 1;
+        let Some((id, live)) = self.enter() else { return };
         let entry = Entry { seat: Arc::clone(self), id };
+        // No lock is held here: where the runtime is shutting down, the part is dropped in this very call.
         // The one place that spawns the work of units.
         #[allow(clippy::disallowed_methods)]
         let task = tokio::spawn(async move {
-            // Released after the part is dropped: whoever sees the unit idle sees all of its effects.
+            // Named in this order, which is that of the drop of a future that was never polled: whoever sees the unit idle
+            // sees all effects of the part.
+            let (part, entry, live) = (part, entry, live);
             let _live = live;
             let _entry = entry;
             part.await;
         });
-        spawned.aborts.insert(id, task.abort_handle());
+        self.keep_abort(id, task.abort_handle());
+    }
+
+    /// Counts one more part, unless the seat is closed.
+    fn enter(&self) -> Option<(u64, Live)> {
+        let mut spawned = self.spawned();
+        spawned.open.as_ref()?;
+        let id = spawned.next;
+        spawned.next += 1;
+        spawned.parts.push((id, None));
+        Some((id, self.alive.enter()))
+    }
+
+    /// Keeps the handle of a part that is still there.
+    fn keep_abort(&self, id: u64, handle: AbortHandle) {
+        let mut spawned = self.spawned();
+        if spawned.aborted {
+            drop(spawned);
+            handle.abort();
+        } else if let Some((_, kept)) = spawned.parts.iter_mut().rev().find(|(part, _)| *part == id) {
+            *kept = Some(handle);
+        }
     }
 
     /// Drops all parts at their next await.
     pub(crate) fn abort(&self) {
         self.close();
-        let aborts = std::mem::take(&mut self.spawned().aborts);
-        aborts.into_values().for_each(|task| task.abort());
+        let mut spawned = self.spawned();
+        spawned.aborted = true;
+        let handles: Vec<AbortHandle> =
+            spawned.parts.iter_mut().filter_map(|(_, handle)| handle.take()).collect();
+        drop(spawned);
+        handles.into_iter().for_each(|handle| handle.abort());
     }
 
     fn spawned(&self) -> std::sync::MutexGuard<'_, Spawned> {
@@ -166,7 +188,10 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.seat.spawned().aborts.remove(&self.id);
+        let mut spawned = self.seat.spawned();
+        if let Some(at) = spawned.parts.iter().position(|(id, _)| *id == self.id) {
+            spawned.parts.swap_remove(at);
+        }
     }
 }
 
@@ -210,7 +235,7 @@ mod tests {
         seat.abort();
         assert!(matches!(messages.recv().await, Some(Message::Gone(0))));
         assert!(receiver.await.is_err());
-        assert!(seat.spawned().aborts.is_empty());
+        assert!(seat.spawned().parts.is_empty());
     }
 
     #[tokio::test]
@@ -226,6 +251,38 @@ mod tests {
         }
         assert!(messages.try_recv().is_err());
         seat.close();
+        assert!(matches!(messages.recv().await, Some(Message::Gone(0))));
+    }
+
+    #[test]
+    fn a_part_that_is_spawned_on_a_runtime_that_has_ended_is_dropped_and_nothing_hangs() {
+        let (seat, mut messages) = seat();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _entered = handle.enter();
+        seat.spawn(std::future::pending());
+        assert!(seat.spawned().parts.is_empty());
+        seat.close();
+        assert!(matches!(messages.try_recv(), Ok(Message::Gone(0))));
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_aborted_before_its_first_poll_is_dropped_before_its_unit_is_gone() {
+        struct Last(Line);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                self.0.ended(Ok(()));
+            }
+        }
+        let (seat, mut messages) = seat();
+        let last = Last(seat.line.clone());
+        seat.spawn(async move {
+            let _last = last;
+            std::future::pending::<()>().await;
+        });
+        seat.abort();
+        assert!(matches!(messages.recv().await, Some(Message::Ended(0, Ok(())))));
         assert!(matches!(messages.recv().await, Some(Message::Gone(0))));
     }
 }

@@ -25,7 +25,7 @@ use crate::signal::{Signal, Signals};
 use crate::stop::StopReason;
 
 /// How long after the host's grace the watchdog ends the process. The host itself needs 0.6 s of it for units that overrun
-/// (`LAST_WORD` and `DROP_TIME` in `host/stop.rs`), and the process must be gone within a second.
+/// (`LAST_WORD` and `DROP_TIME` in `supervise/machine.rs`), and the process must be gone within a second.
 const AFTER_GRACE: Duration = Duration::from_millis(850);
 
 /// How long the last words of a process may take: a terminal or a pipe that takes no text must not hold the exit.

@@ -11,7 +11,7 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -22,9 +22,9 @@ use ostler::backoff::Backoff;
 use ostler::queue::{self, Queue, TrySendError};
 use ostler::testing::{DEFAULT_START, TestHost};
 use ostler::{
-    BoxError, Clock, Context, ControlError, DAY, Event, Events, First, HOUR, Host, HostHandle, MAX_WORKERS,
-    MINUTE, Overlap, Ready, Restart, Run, RunOutcome, SECOND, Service, Spent, State, Stop, StopReason,
-    UnitEnd, UnitKind, UnitState, every, poke, unit,
+    BoxError, Clock, Context, ControlError, DAY, Events, First, HOUR, Host, HostHandle, MAX_WORKERS, MINUTE,
+    Overlap, Ready, Restart, Run, RunOutcome, SECOND, Service, Spent, State, Stop, StopReason, UnitEnd,
+    UnitEvent, UnitKind, UnitState, every, poke, unit,
 };
 
 async fn nothing() {}
@@ -101,7 +101,7 @@ fn poll_once<T>(test: &mut TestHost, future: impl Future<Output = T>) -> Poll<T>
 fn changes(test: &mut TestHost, events: &mut Events) -> Vec<String> {
     let mut all = Vec::new();
     while let Poll::Ready(Some(event)) = poll_once(test, events.next()) {
-        let Event::Changed(change) = event else { panic!("{event:?}") };
+        let UnitEvent::Changed(change) = event else { panic!("{event:?}") };
         let ready = if change.ready { "ready" } else { "not ready" };
         let reason = change.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         all.push(format!("{} {} -> {}, {ready}{reason}", change.unit, change.from, change.to));
@@ -114,7 +114,7 @@ fn until(test: &mut TestHost, events: &mut Events, name: &str, state: UnitState)
     let changed = async {
         loop {
             match events.next().await {
-                Some(Event::Changed(change)) if *change.unit == *name && change.to == state => return,
+                Some(UnitEvent::Changed(change)) if *change.unit == *name && change.to == state => return,
                 Some(_) => {}
                 None => panic!("the host ended"),
             }
@@ -330,7 +330,7 @@ fn runs_that_waited_for_another_are_left_out_by_a_pause_and_counted() {
     test.advance(HOUR);
     let unit = test.unit("t");
     // Those of 20 s and 30 s waited, and so did the one that was asked for.
-    assert_eq!((unit.runs, unit.skipped), (1, 2));
+    assert_eq!((unit.runs, unit.skipped), (1, 3));
     test.stop().unwrap();
 }
 
@@ -1431,13 +1431,13 @@ fn events_tell_from_which_state_to_which_and_why_in_order() {
         [
             "s restarting -> starting, not ready",
             "s starting -> running, ready",
-            "s running -> draining, not ready: restart by hand",
-            "s draining -> starting, not ready",
-            "s starting -> running, ready",
-            "s running -> draining, not ready: requested",
-            "s draining -> stopped, not ready",
+            "s running -> draining, not ready: restarted by hand",
+            "s draining -> starting, not ready: restarted by hand",
+            "s starting -> running, ready: restarted by hand",
+            "s running -> draining, not ready: stopped by hand",
+            "s draining -> stopped, not ready: stopped by hand",
             "s stopped -> starting, not ready: started by hand",
-            "s starting -> running, ready",
+            "s starting -> running, ready: started by hand",
         ]
     );
     test.stop().unwrap();
@@ -1449,7 +1449,7 @@ fn events_of_a_pause_tell_when_it_was() {
     let mut events = host.events();
     test.advance(MINUTE);
     test.settle(host.pause("t")).unwrap();
-    let Poll::Ready(Some(Event::Changed(change))) = poll_once(&mut test, events.next()) else {
+    let Poll::Ready(Some(UnitEvent::Changed(change))) = poll_once(&mut test, events.next()) else {
         panic!("no event")
     };
     assert_eq!((&*change.unit, change.from, change.to), ("t", UnitState::Running, UnitState::Paused));
@@ -1472,9 +1472,9 @@ fn a_reader_that_falls_behind_is_told_how_many_it_missed_and_gets_the_rest() {
         }
     });
     let mut late = host.events();
-    assert_eq!(test.block_on(slow.next()), Some(Event::Missed(1_200 - 1_024)));
+    assert_eq!(test.block_on(slow.next()), Some(UnitEvent::Missed(1_200 - 1_024)));
     for _ in 0..1_024 {
-        assert!(matches!(test.block_on(slow.next()), Some(Event::Changed(_))));
+        assert!(matches!(test.block_on(slow.next()), Some(UnitEvent::Changed(_))));
     }
     assert!(poll_once(&mut test, slow.next()).is_pending());
     assert!(poll_once(&mut test, late.next()).is_pending(), "a reader sees what comes after it asked");
@@ -1491,7 +1491,7 @@ fn events_end_with_the_host_also_for_one_who_asks_after_that() {
     let ends = async {
         let mut stopped = BTreeSet::new();
         while let Some(event) = events.next().await {
-            let Event::Changed(change) = event else { panic!("{event:?}") };
+            let UnitEvent::Changed(change) = event else { panic!("{event:?}") };
             if change.to == UnitState::Stopped {
                 stopped.insert(change.unit.to_string());
             }
@@ -1563,7 +1563,8 @@ fn a_unit_that_fails_while_it_is_stopped_by_hand_does_not_let_the_host_end_eithe
     let (mut test, host) = start(Host::new(()).service("s", fails_at_its_end));
     test.settle(host.stop_unit("s")).unwrap();
     test.advance(HOUR);
-    assert_eq!(state(&test, "s"), UnitState::Failed);
+    assert_eq!(state(&test, "s"), UnitState::Stopped, "as somebody wanted");
+    assert_eq!(test.unit("s").last_error.as_deref(), Some("at its end"));
     assert!(!test.has_ended(), "somebody may start it again");
     test.settle(host.start_unit("s")).unwrap();
     assert_eq!(test.stop().unwrap().reason(), Some(&StopReason::Requested));
@@ -1590,4 +1591,66 @@ fn a_consumer_whose_restart_a_stop_of_the_host_overrules_still_drains_its_queue(
     test.run_until_idle();
     let report = test.stop().unwrap();
     assert_eq!((report.unit("c").unwrap().runs, report.unit("c").unwrap().items_left), (4, 0));
+}
+
+#[test]
+fn an_error_whose_drop_panics_fails_its_service_only() {
+    #[derive(Debug)]
+    struct Bomb;
+    impl std::fmt::Display for Bomb {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a bomb")
+        }
+    }
+    impl std::error::Error for Bomb {}
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in the drop of an error");
+        }
+    }
+    async fn explode(stop: Stop, run: Run) -> Result<(), Bomb> {
+        if run.id() > 1 {
+            stop.requested().await;
+        }
+        Err(Bomb)
+    }
+    let (mut test, host) = start(Host::new(()).service("s", explode));
+    test.advance(MINUTE);
+    test.assert_restarts("s", 1);
+    test.settle(host.restart("s")).unwrap();
+    assert_eq!(test.unit("s").last_error.as_deref(), Some("a bomb"));
+    assert_eq!(test.stop().unwrap().unit("s").unwrap().end, UnitEnd::Failed);
+}
+
+#[test]
+fn a_service_that_completes_twice_is_over_once() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = Arc::new(Mutex::new(Some(released)));
+    // The first instance leaves a blocking call behind, so that it is completed and not yet down.
+    async fn leave(released: State<Arc<Mutex<Option<Receiver<()>>>>>) {
+        let first = released.lock().unwrap().take();
+        if let Some(released) = first {
+            let call = pin!(ostler::blocking(move || released.recv()));
+            assert!(polled_once(call).await.is_pending());
+        }
+    }
+    async fn idle(stop: Stop) {
+        stop.requested().await;
+    }
+    let (mut test, host) = start(Host::new(released).service("leaves", leave).service("stays", idle));
+    assert_eq!(state(&test, "leaves"), UnitState::Completed);
+    let mut restart = Box::pin(host.restart("leaves"));
+    assert!(poll_once(&mut test, restart.as_mut()).is_pending());
+    release.send(()).unwrap();
+    // The clock stands still: a thread of the pool is real.
+    test.block_on(restart).unwrap();
+    test.run_until_idle();
+    assert_eq!((state(&test, "leaves"), state(&test, "stays")), (UnitState::Completed, UnitState::Running));
+    assert!(!test.has_ended(), "the other one still runs");
+    test.stop().unwrap();
+}
+
+/// Polls once.
+async fn polled_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }

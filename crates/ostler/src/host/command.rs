@@ -40,8 +40,8 @@ impl Director {
                 self.fails(unit, Event::Crash, "crashed".into());
                 let _ = answer.send(Ok(()));
             }
-            Action::Stop => self.stop_unit(unit, Then::Down, StopReason::Requested, Goal::Down, answer),
-            Action::Restart => self.stop_unit(unit, Then::Start, StopReason::Restart, Goal::Up, answer),
+            Action::Stop => self.stop_unit(unit, Then::Down, StopReason::Requested, action, answer),
+            Action::Restart => self.stop_unit(unit, Then::Start, StopReason::Restart, action, answer),
             Action::Start => {
                 self.happens(unit, Event::Start { strict: false }, Some(action.done().into()));
                 self.wait_for(unit, Goal::Up, answer);
@@ -98,14 +98,14 @@ impl Director {
         unit: usize,
         then: Then,
         reason: StopReason,
-        goal: Goal,
+        action: Action,
         answer: oneshot::Sender<Answer>,
     ) {
         let grace = self.units[unit].machine.grace().map_or(self.grace, |own| own.min(self.grace));
         let abort_at = self.clock.after(grace);
-        let shown = reason.to_string();
         self.stop_reasons.insert(unit, reason);
-        self.happens(unit, Event::Stop { then, abort_at }, Some(shown.into()));
+        self.happens(unit, Event::Stop { then, abort_at }, Some(action.done().into()));
+        let goal = if then == Then::Start { Goal::Up } else { Goal::Down };
         self.wait_for(unit, goal, answer);
     }
 

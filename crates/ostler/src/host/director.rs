@@ -15,16 +15,15 @@ use super::{Prepared, Registered, Work};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::error::{BoxError, describe};
-use crate::events::Change;
+use crate::events::UnitChange;
 use crate::handle::HostHandle;
 use crate::line::{Line, Message};
+use crate::panics;
 use crate::record::{PastError, Record, UnitState};
 use crate::report::UnitEnd;
 use crate::seat::UnitSeat;
 use crate::stop::StopReason;
-use crate::supervise::{
-    self, Act, Crew, Down, Event, Machine, MakeInstance, Makeup, Stage, Task, TaskBoard, Then,
-};
+use crate::supervise::{self, Act, Crew, Event, Machine, MakeInstance, Makeup, Stage, Task, TaskBoard};
 use crate::unit::{Spent, Unit};
 
 /// See the module.
@@ -45,7 +44,7 @@ pub(super) struct Director {
     /// Units that were started and are not ready.
     pub(super) not_ready: HashSet<usize>,
     /// Units that are over by themselves: completed, or failed for good.
-    pub(super) over: usize,
+    pub(super) over: HashSet<usize>,
     /// Units that a stop of the host has told, and that went down or were given up since this was last looked at.
     pub(super) finished: Vec<usize>,
     /// In the order of the host's start.
@@ -75,6 +74,8 @@ pub(super) struct Stopping {
     pub(super) turns: HashSet<usize>,
     /// Since when they have been told.
     pub(super) told: HashMap<usize, Instant>,
+    /// Units that failed since it began and wait for their restart.
+    pub(super) faults: HashSet<usize>,
     /// How units ended, and how long that took.
     pub(super) ends: HashMap<usize, (UnitEnd, Duration)>,
 }
@@ -171,7 +172,7 @@ impl Director {
             deadlines: BTreeSet::new(),
             waiters: HashMap::new(),
             not_ready: HashSet::new(),
-            over: 0,
+            over: HashSet::new(),
             finished: Vec::new(),
             launched: Vec::new(),
             stop_reasons: HashMap::new(),
@@ -279,12 +280,21 @@ impl Director {
     fn show(&mut self, unit: usize, was: UnitState, was_ready: bool, reason: Option<Arc<str>>) {
         let live = &self.units[unit];
         let (state, ready, at) = (live.machine.state(), live.machine.is_ready(), self.clock.wall());
-        let over = |state| matches!(state, UnitState::Completed | UnitState::Failed);
+        // What made it start, or stop, is also why it runs, or is stopped.
+        let reason = reason.or_else(|| match (was, state) {
+            (UnitState::Starting, UnitState::Running) | (UnitState::Draining, UnitState::Stopped) => {
+                live.record.reason()
+            }
+            (UnitState::Draining, UnitState::Starting) => live.record.reason(),
+            _ => None,
+        });
+        let over = matches!(state, UnitState::Completed | UnitState::Failed);
         // One that was stopped by hand is not over by itself, however it took that.
-        if !self.stop_reasons.contains_key(&unit) {
-            self.over = self.over + usize::from(over(state)) - usize::from(over(was));
-        }
-        match ready || over(state) {
+        match over && !self.stop_reasons.contains_key(&unit) {
+            true => self.over.insert(unit),
+            false => self.over.remove(&unit),
+        };
+        match ready || over {
             true => self.not_ready.remove(&unit),
             false => self.not_ready.insert(unit),
         };
@@ -294,7 +304,7 @@ impl Director {
             tracing::info!(unit = %live.record.name(), "ready again");
         }
         live.record.stands(state, ready, at, reason.clone());
-        self.board().events().send(|| Change {
+        self.board().events().send(|| UnitChange {
             unit: Arc::clone(live.record.name()),
             from: was,
             to: state,
@@ -309,7 +319,12 @@ impl Director {
             Act::Nothing => {}
             Act::Launch => self.launch(unit),
             Act::Close => self.with_seat(unit, UnitSeat::close),
-            Act::Discard => self.with_seat(unit, UnitSeat::abort),
+            Act::Discard => {
+                if let Body::Task(_) = &self.units[unit].body {
+                    self.request_stop(unit);
+                }
+                self.with_seat(unit, UnitSeat::abort);
+            }
             Act::Request => self.request_stop(unit),
             Act::TellAborting => {
                 let reason = self.stop_reason(unit);
@@ -379,7 +394,8 @@ impl Director {
     fn ended(&mut self, unit: usize, result: Result<(), BoxError>) {
         let live = &self.units[unit];
         if !live.machine.is_alive() {
-            return; // It was made to fail a moment ago.
+            // It was made to fail a moment ago.
+            return panics::discard(result);
         }
         self.happens(unit, Event::Polled, None);
         let live = &self.units[unit];
@@ -400,52 +416,77 @@ impl Director {
                     _ => tracing::info!(unit = %name, "ended"),
                 }
             }
+            Err(cause) if self.is_stopped_by_hand(unit) => self.ended_badly(unit, cause),
             Err(cause) => self.fails(unit, Event::Ended { failed: true }, cause),
         }
+    }
+
+    fn is_stopped_by_hand(&self, unit: usize) -> bool {
+        self.stopping.is_none() && self.units[unit].machine.state() == UnitState::Draining
+    }
+
+    /// A unit that was told to stop by hand ended with an error: it is stopped, as somebody wanted, and the error is kept.
+    fn ended_badly(&mut self, unit: usize, cause: BoxError) {
+        let error = self.keep_error(unit, &cause);
+        tracing::error!(unit = %self.units[unit].record.name(), %error, "failed while stopping");
+        self.happens(unit, Event::Ended { failed: false }, None);
+        panics::discard(cause);
+    }
+
+    fn keep_error(&self, unit: usize, cause: &BoxError) -> String {
+        let (error, at) = (describe(cause), self.clock.wall());
+        self.units[unit].record.add_error(PastError { at, run: 0, attempt: 1, error: error.clone() });
+        error
     }
 
     /// A unit fails by `event`.
     pub(super) fn fails(&mut self, unit: usize, event: Event, cause: BoxError) {
         let before = self.units[unit].machine.state();
         let first_start = before == UnitState::Starting && self.units[unit].machine.start_is_strict();
-        let error = describe(&cause);
+        // First, so that whoever is told finds it.
+        let error = self.keep_error(unit, &cause);
         self.happens(unit, event, Some(error.as_str().into()));
-        let after = self.units[unit].machine.state();
-        let at = self.clock.wall();
-        self.units[unit].record.add_error(PastError { at, run: 0, attempt: 1, error: error.clone() });
-        match after {
-            // Nothing is started any more, and the fault is not lost.
-            UnitState::Restarting if self.stopping.is_some() => {
-                let stop = Event::Stop { then: Then::Ended(Down::Failed), abort_at: self.clock.now() };
-                self.happens(unit, stop, Some(error.as_str().into()));
-                tracing::error!(unit = %self.units[unit].record.name(), %error, "failed while the host was stopping");
+        match self.units[unit].machine.state() {
+            UnitState::Restarting => {
+                self.log_restart(unit, Some(&error));
+                if let Some(stopping) = &mut self.stopping {
+                    // Until its turn it is looked after as before; should it not come back, this was its end.
+                    stopping.faults.insert(unit);
+                }
+                panics::discard(cause);
             }
-            UnitState::Restarting => self.log_restart(unit, Some(&error)),
             UnitState::Failed => {
                 tracing::error!(unit = %self.units[unit].record.name(), %error, "failed");
                 if first_start { self.did_not_start(unit, cause) } else { self.gives_up(unit, cause) }
             }
-            _ => tracing::error!(unit = %self.units[unit].record.name(), %error, "failed while stopping"),
+            _ => {
+                tracing::error!(unit = %self.units[unit].record.name(), %error, "failed while stopping");
+                panics::discard(cause);
+            }
         }
     }
 
     fn did_not_start(&mut self, unit: usize, cause: BoxError) {
         match &mut self.failure {
             Some(Failure::Start(failures)) => failures.push((unit, cause)),
-            Some(Failure::Unit(..)) => {}
+            Some(Failure::Unit(..)) => panics::discard(cause),
             None => self.failure = Some(Failure::Start(vec![(unit, cause)])),
         }
     }
 
     /// A unit has failed for good.
     fn gives_up(&mut self, unit: usize, cause: BoxError) {
-        let Body::Service(service) = &self.units[unit].body else { return };
-        // An `init` unit has done its part in the start; one that was run again by hand is its caller's matter.
-        if self.units[unit].machine.is_init() {
-            return;
-        }
-        if service.spent == Spent::StopHost && self.failure.is_none() && self.stopping.is_none() {
+        let live = &self.units[unit];
+        let ends_the_host = match &live.body {
+            // An `init` unit has done its part in the start; one that was run again by hand is its caller's matter.
+            Body::Service(service) => service.spent == Spent::StopHost && !live.machine.is_init(),
+            Body::Task(_) | Body::Consumer(_) => false,
+        };
+        if ends_the_host && self.failure.is_none() && self.stopping.is_none() {
             self.failure = Some(Failure::Unit(unit, cause));
+        } else {
+            // Its `Drop` is a user's code.
+            panics::discard(cause);
         }
     }
 

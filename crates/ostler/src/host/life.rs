@@ -18,6 +18,7 @@ use crate::stop::StopReason;
 
 /// Runs a host on `clock` from its check to its report.
 pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Error> {
+    let farewell = Farewell(host.handle.clone());
     let order = check::check(&mut host)?;
     let probes = host.probes.take().map(|probes| probes.bind()).transpose().map_err(Error::config)?;
     let watch = Watch {
@@ -36,7 +37,8 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
         let handle = director.handle.clone();
         actors.push(Actor::spawn(async move { handle.board().answer_pings().await }));
     }
-    let mut life = Life { handle: director.handle.clone(), director, drain_delay, _actors: actors };
+    let handle = director.handle.clone();
+    let mut life = Life { director, handle, drain_delay, _actors: actors, _farewell: farewell };
     let end = match life.director.start().await {
         Ok(()) => life.until_stop().await,
         Err(end) => end,
@@ -58,6 +60,8 @@ struct Life {
     drain_delay: Duration,
     /// The host's own actors, dropped with it.
     _actors: Vec<Actor>,
+    /// Last: the host has ended when nothing of it is left.
+    _farewell: Farewell,
 }
 
 impl Life {
@@ -67,7 +71,7 @@ impl Life {
             match self.director.failure.take() {
                 Some(Failure::Unit(unit, cause)) => return End::UnitFailed(unit, cause),
                 Some(Failure::Start(failures)) => return End::StartFailed(failures),
-                None if self.director.over == self.director.units.len() => {
+                None if self.director.over.len() == self.director.units.len() => {
                     return End::Stop(StopReason::Completed);
                 }
                 None => {}
@@ -145,9 +149,12 @@ impl Life {
     }
 }
 
-impl Drop for Life {
+/// Says that the host has ended, however it does: also before it had begun.
+struct Farewell(HostHandle);
+
+impl Drop for Farewell {
     fn drop(&mut self) {
-        let board = self.handle.board();
+        let board = self.0.board();
         board.ask_to_stop(StopReason::HostGone);
         board.advance(Phase::Ended);
         board.events().end();

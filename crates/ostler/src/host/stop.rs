@@ -8,7 +8,7 @@ use super::director::{Body, Director, Stopping};
 use crate::record::UnitState;
 use crate::report::{UnitEnd, UnitReport};
 use crate::stop::StopReason;
-use crate::supervise::{Event, Then};
+use crate::supervise::{Down, Event, Then};
 
 impl Director {
     /// Stops all units by `grace_end` and a little; the reports stand in the reverse of the order of the start. `in_turn`:
@@ -25,6 +25,7 @@ impl Director {
             grace_end,
             turns: HashSet::new(),
             told: HashMap::new(),
+            faults: HashSet::new(),
             ends: HashMap::new(),
         });
         let order = self.reverse_of_the_start();
@@ -114,18 +115,24 @@ impl Director {
                 consumer.crew.leave();
             }
         }
-        // One that was told before, by hand, may have been given up before.
+        // One that was told before, by hand, may have been given up before. It is not to come back.
         let end = if live.machine.is_lost() { Some(UnitEnd::Abandoned) } else { None };
         if let Some(end) = end.or_else(|| live.machine.is_down().then(|| live.own_end())) {
             stopping.ends.insert(unit, (end, Duration::ZERO));
             self.finished.push(unit);
+            self.happens(unit, Event::Stop { then: Then::Down, abort_at: now }, None);
             return;
         }
+        let waits_for_its_restart = live.machine.state() == UnitState::Restarting;
+        let then = match stopping.faults.contains(&unit) && waits_for_its_restart {
+            true => Then::Ended(Down::Failed),
+            false => Then::Down,
+        };
         stopping.told.insert(unit, now);
         let own = live.machine.grace().and_then(|grace| now.checked_add(grace));
         let abort_at = own.map_or(stopping.grace_end, |own| own.min(stopping.grace_end));
         let shown = stopping.reason.to_string();
-        self.happens(unit, Event::Stop { then: Then::Down, abort_at }, Some(shown.into()));
+        self.happens(unit, Event::Stop { then, abort_at }, Some(shown.into()));
     }
 
     fn report(&self, unit: usize) -> UnitReport {

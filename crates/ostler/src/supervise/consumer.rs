@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::until;
+use super::until::until;
 use crate::clock::Clock;
 use crate::control::Answer;
 use crate::current::{Seat, Sitter};

@@ -393,7 +393,9 @@ impl Machine {
             At::Down(_) if then == Then::Start => return self.launch(false, now),
             At::Down(_) => return Act::Nothing,
             At::BackingOff { .. } if then == Then::Start => return self.launch(false, now),
-            At::BackingOff { .. } => return self.down(Down::Stopped),
+            At::BackingOff { .. } => {
+                return self.down(if let Then::Ended(down) = then { down } else { Down::Stopped });
+            }
             At::Starting { .. } | At::Up { .. } | At::Leaving(Next::Again { .. }) => {
                 self.at = At::Draining { stage: requested, then };
             }
@@ -715,6 +717,19 @@ mod tests {
         assert!(machine.is_lost());
         machine.step(Event::Gone, now + MINUTE, 7);
         assert_eq!(machine.state(), UnitState::Stopped, "better late than never");
+    }
+
+    #[test]
+    fn one_that_was_given_up_in_a_restart_and_told_to_stop_does_not_come_back() {
+        let (mut machine, now) = up(None);
+        machine.step(Event::Stop { then: Then::Start, abort_at: now }, now, 7);
+        while let Some(deadline) = machine.deadline() {
+            machine.step(Event::Time, deadline, 7);
+        }
+        assert!(machine.is_lost() && machine.starts_again());
+        machine.step(Event::Stop { then: Then::Down, abort_at: now }, now, 7);
+        assert_eq!(machine.step(Event::Gone, now, 7), Act::Nothing);
+        assert!(machine.is_down());
     }
 
     #[test]

@@ -40,23 +40,29 @@ async fn instance(unit: Arc<UnitSeat>, make: Arc<MakeInstance>, says_ready: bool
     let work = pin!(Some(async { make(Arc::clone(&unit), ready).await }));
     let span = tracing::Span::none();
     let mut run = pin!(attempt::run(work, &mut seat, &unit.clock, Limit::default(), &span));
+    let mut passed_on = false;
     let ended = tokio::select! {
         biased;
         // First: one that ends has more to say than that it dropped its `Ready`.
         ended = &mut run => ended,
-        never = pass_on(&mut word, &unit.line), if says_ready => match never {},
+        never = pass_on(&mut word, &unit.line, &mut passed_on), if says_ready => match never {},
     };
-    // It may have said so and ended in one go.
-    if *word.borrow() != Word::Silent {
+    // It may have said so, for the first time, and ended in one go.
+    if !passed_on && *word.borrow() != Word::Silent {
         unit.line.ready();
     }
     unit.line.ended(result_of(ended));
 }
 
 /// Passes the words of an instance on, for ever.
-async fn pass_on(word: &mut watch::Receiver<Word>, line: &Line) -> std::convert::Infallible {
+async fn pass_on(
+    word: &mut watch::Receiver<Word>,
+    line: &Line,
+    passed_on: &mut bool,
+) -> std::convert::Infallible {
     loop {
         let changed = word.changed().await;
+        *passed_on = true;
         match &*word.borrow_and_update() {
             Word::Ready if changed.is_ok() => line.ready(),
             Word::NotReady(reason) if changed.is_ok() => line.not_ready(Arc::clone(reason)),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::until;
+use super::until::until;
 use crate::attempt;
 use crate::clock::{Clock, WALL_RECHECK};
 use crate::control::{Answer, ControlError};
@@ -43,12 +43,23 @@ pub(crate) struct Task {
 #[derive(Default)]
 struct Place {
     open: bool,
-    /// Whether its schedule has begun. A run that is due at once is begun even where the unit is told to stop before that: every
-    /// body that was started runs once, and finds its stop requested.
-    begun: bool,
+    /// How far its schedule is. A run that is due at once is begun even where the unit is told to stop before that: every body
+    /// that was started runs once, and finds its stop requested.
+    schedule: Schedule,
     /// Why it was told to stop before its schedule had begun.
     stopped_early: Option<Box<StopReason>>,
     seat: Option<Arc<UnitSeat>>,
+}
+
+/// How far the schedule of a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Schedule {
+    /// The actor has not heard of it: what it still does is of an earlier one.
+    #[default]
+    Asked,
+    /// The run that is due at once is begun right now.
+    Beginning,
+    Begun,
 }
 
 impl Task {
@@ -77,14 +88,15 @@ impl Task {
         *self.place() = Place { open: true, ..Place::default() };
     }
 
-    /// Its schedule begins. Until then no run begins: what the actor still does is of an earlier schedule.
+    /// Its schedule begins.
     fn begins(&self) {
-        self.place().begun = true;
+        self.place().schedule = Schedule::Beginning;
     }
 
     /// Its schedule has begun, and the run that was due at once.
     fn has_begun(&self, line: &Line) {
         let mut place = self.place();
+        place.schedule = Schedule::Begun;
         let Some(reason) = place.stopped_early.take() else { return };
         match place.seat.clone() {
             Some(seat) => {
@@ -98,7 +110,7 @@ impl Task {
     /// No run begins any more, and those that are going on are told. False where there are none and never will be.
     pub(crate) fn request_stop(&self, reason: StopReason) -> bool {
         let mut place = self.place();
-        if std::mem::take(&mut place.open) && !place.begun {
+        if std::mem::take(&mut place.open) && place.schedule != Schedule::Begun {
             place.stopped_early = Some(Box::new(reason));
             return true;
         }
@@ -121,7 +133,7 @@ impl Task {
     fn seat_for_run(&self, make: impl FnOnce() -> Arc<UnitSeat>) -> Option<Arc<UnitSeat>> {
         let mut place = self.place();
         let may_begin = place.open || place.stopped_early.is_some();
-        if !may_begin || !place.begun {
+        if !may_begin || place.schedule == Schedule::Asked {
             return None;
         }
         let seat = Arc::clone(place.seat.get_or_insert_with(make));
@@ -143,6 +155,9 @@ impl Task {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How many messages are taken before the timetable is looked at again: some ten microseconds.
+const BATCH: usize = 64;
 
 /// What the actor is told about a task, by its place among the tasks.
 #[derive(Debug)]
@@ -233,21 +248,26 @@ struct Actor {
 
 impl Actor {
     async fn work(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
+        let mut batch = Vec::new();
         loop {
             self.look();
             let next = self.timetable.next_look();
             tokio::select! {
-                Some(message) = messages.recv() => self.take(message),
+                _ = messages.recv_many(&mut batch, BATCH) => {
+                    // One look at the clock for all that has come by now.
+                    let at = self.moment();
+                    batch.drain(..).for_each(|message| self.take(message, at));
+                }
                 () = wait_until(&self.clock, next) => {}
             }
         }
     }
 
-    fn take(&mut self, Message { task, word }: Message) {
+    fn take(&mut self, Message { task, word }: Message, at: Moment) {
         let answer = match word {
-            Word::Begin(polled) => return self.begin(task, polled),
+            Word::Begin(polled) => return self.begin(task, polled, at),
             Word::Ended(epoch) => {
-                let fire = self.timetable.ended(task, epoch, self.moment());
+                let fire = self.timetable.ended(task, epoch, at);
                 self.start(fire, None);
                 if !self.timetable.is_running(task) {
                     self.tasks[task].rests();
@@ -266,7 +286,7 @@ impl Actor {
                 self.answer_when_all_have_begun(task, answer)
             }
             Word::Resume(answer) => {
-                self.timetable.resume(task, self.moment());
+                self.timetable.resume(task, at);
                 Some(answer)
             }
             Word::Trigger(answer) => match self.timetable.asked(task) {
@@ -278,7 +298,7 @@ impl Actor {
                 None => Some(answer),
             },
         };
-        self.show_next_run(task);
+        self.show_next_run(task, at);
         if let Some(answer) = answer {
             let _ = answer.send(Ok(()));
         }
@@ -301,26 +321,27 @@ impl Actor {
         None
     }
 
-    fn begin(&mut self, task: usize, polled: Polled) {
+    fn begin(&mut self, task: usize, polled: Polled, at: Moment) {
         self.tasks[task].begins();
-        self.timetable.begin(task, self.moment());
+        self.timetable.begin(task, at);
         self.first_poll = Some((task, polled));
         self.look();
         self.first_poll = None;
         let begun = &self.tasks[task];
         begun.has_begun(&begun.line(&self.director));
-        self.show_next_run(task);
+        self.show_next_run(task, at);
     }
 
     /// Starts what is due.
     fn look(&mut self) {
-        let look = self.timetable.look(self.moment());
+        let at = self.moment();
+        let look = self.timetable.look(at);
         for (task, ticks) in look.skipped {
             self.tasks[task].record.skipped(ticks);
         }
         // First, so that a run that asks is told its own successor.
         for task in look.moved {
-            self.show_next_run(task);
+            self.show_next_run(task, at);
         }
         for fire in look.fires {
             self.start(Some(fire), None);
@@ -345,15 +366,15 @@ impl Actor {
         seat.spawn(attempt::announced(
             async move {
                 let _told = told;
-                asked.is_begun();
+                asked.run_begins();
                 run.await;
             },
             (polled, seat.begins()),
         ));
     }
 
-    fn show_next_run(&self, task: usize) {
-        let next = self.timetable.next_run(task, self.moment());
+    fn show_next_run(&self, task: usize, at: Moment) {
+        let next = self.timetable.next_run(task, at);
         self.tasks[task].record.set_next_run(next);
     }
 
@@ -391,7 +412,7 @@ impl Drop for Told {
 struct Asked(Option<oneshot::Sender<Answer>>);
 
 impl Asked {
-    fn is_begun(mut self) {
+    fn run_begins(mut self) {
         if let Some(answer) = self.0.take() {
             let _ = answer.send(Ok(()));
         }

@@ -52,6 +52,8 @@ struct Row {
     /// The entry of the heap that is this row's.
     look_at: Option<Instant>,
     paused: bool,
+    /// Its schedule has ended, or has never begun: nothing sets a due time.
+    halted: bool,
     running: u32,
     /// How often its schedule has begun. What a run of an earlier one says is out of date.
     epoch: u32,
@@ -70,6 +72,7 @@ impl Timetable {
             jitter: None,
             look_at: None,
             paused: false,
+            halted: true,
             running: 0,
             epoch: 0,
             queued: None,
@@ -83,6 +86,7 @@ impl Timetable {
     /// The schedule of `task` begins: sets its first due time.
     pub(crate) fn begin(&mut self, task: usize, at: Moment) {
         self.halt(task);
+        self.rows[task].halted = false;
         self.rows[task].running = 0;
         self.rows[task].epoch = self.rows[task].epoch.wrapping_add(1);
         let due = self.rows[task].timer.first_due(at);
@@ -92,17 +96,18 @@ impl Timetable {
     /// The schedule of `task` ends: nothing of it is started any more.
     pub(crate) fn halt(&mut self, task: usize) {
         let row = &mut self.rows[task];
+        row.halted = true;
         row.waits_for = None;
         (row.paused, row.asked) = (false, false);
         row.queued = None;
     }
 
-    /// Nothing of `task` is started until it is resumed. How many ticks waited for a run to end, and will not be run.
+    /// Nothing of `task` is started until it is resumed. How many runs waited for the running one to end, and will not be run.
     pub(crate) fn pause(&mut self, task: usize) -> u64 {
         let row = &mut self.rows[task];
         row.paused = true;
-        row.asked = false;
-        row.queued.take().map_or(0, |queued| queued.len() as u64)
+        let asked = std::mem::take(&mut row.asked);
+        row.queued.take().map_or(0, |queued| queued.len() as u64) + u64::from(asked)
     }
 
     /// The schedule of `task` goes on: the ticks of the pause are not made up for, and a fixed rate keeps its grid. A fixed
@@ -170,6 +175,9 @@ impl Timetable {
             return None;
         }
         row.running = row.running.saturating_sub(1);
+        if row.halted {
+            return None;
+        }
         if let Some(due) = row.queued.as_mut().and_then(|queued| queued.pop_front()) {
             row.running += 1;
             return Some(Fire { task, lateness: at.now.saturating_duration_since(due) });
@@ -347,6 +355,17 @@ mod tests {
         }
         assert!(table.heap.len() <= 20, "{}", table.heap.len());
         assert_eq!(table.look(start).fires.len(), 1);
+    }
+
+    #[test]
+    fn a_fixed_delay_that_was_halted_is_not_armed_by_the_end_of_its_run() {
+        let timer = Timer::new(Rule::AfterCompletion(SECOND)).with(|settings| settings.first = First::Now);
+        let (mut table, start) = table(vec![timer]);
+        assert_eq!(table.look(start).fires.len(), 1);
+        table.halt(0);
+        assert_eq!(table.ended(0, 1, start), None);
+        assert_eq!(table.next_run(0, start), None);
+        assert_eq!(table.look(after(start, 5 * SECOND)), Look::default());
     }
 
     #[test]

@@ -153,7 +153,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stay_ends_and_so_does_the_request_that_is_open_then() {
         let began = Instant::now();
-        client("/slow").await.read_to_end(&mut Vec::new()).await.unwrap();
+        let mut client = client("/slow").await;
+        timeout(100 * STAY, client.read_to_end(&mut Vec::new())).await.unwrap().unwrap();
         assert_eq!(began.elapsed().as_secs(), (STAY + LAST_REQUEST).as_secs());
     }
 

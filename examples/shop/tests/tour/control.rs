@@ -117,6 +117,7 @@ fn workers_must_be_a_number_that_makes_sense() {
     assert_eq!(shop.unit("thumbnails")["workers"], 4, "nothing has changed");
 
     shop.resize("nobody", r#"{"count": 4}"#).is_problem(404);
+    shop.resize("nobody", "{").is_problem(404);
     for unit in ["cleanup", "upstream"] {
         let problem = shop.resize(unit, r#"{"count": 4}"#).is_problem(409);
         assert_eq!(problem["detail"], "only a consumer has workers");

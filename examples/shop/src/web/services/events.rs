@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use ostler::{Event, Events, Stop};
+use ostler::{Events, Stop, UnitEvent};
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
@@ -84,10 +84,10 @@ impl Source for Reader {
     }
 }
 
-fn text(event: Event) -> String {
+fn text(event: UnitEvent) -> String {
     match event {
-        Event::Changed(change) => message("change", &Change::from(change)),
-        Event::Missed(count) => message("missed", &Missed { count }),
+        UnitEvent::Changed(change) => message("change", &Change::from(change)),
+        UnitEvent::Missed(count) => message("missed", &Missed { count }),
         _ => ": an event that this shop does not know\n\n".to_owned(),
     }
 }
@@ -99,8 +99,8 @@ fn message(event: &str, data: &impl Serialize) -> String {
     format!("event: {event}\ndata: {data}\n\n")
 }
 
-impl From<ostler::Change> for Change {
-    fn from(change: ostler::Change) -> Self {
+impl From<ostler::UnitChange> for Change {
+    fn from(change: ostler::UnitChange) -> Self {
         Self {
             unit: change.unit,
             from: change.from.to_string(),
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_message_has_its_event_and_one_line_of_data() {
-        assert_eq!(text(Event::Missed(7)), "event: missed\ndata: {\"count\":7}\n\n");
+        assert_eq!(text(UnitEvent::Missed(7)), "event: missed\ndata: {\"count\":7}\n\n");
         let change = Change {
             unit: "u".into(),
             from: "running".into(),

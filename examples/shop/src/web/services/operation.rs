@@ -83,7 +83,7 @@ mod tests {
     use std::future::{pending, ready};
 
     use tokio::sync::oneshot;
-    use tokio::time::Instant;
+    use tokio::time::{Instant, timeout};
 
     use super::*;
 
@@ -102,7 +102,8 @@ mod tests {
             word
         };
         let began = Instant::now();
-        assert_eq!(progress(operation, pending()).await, Ok(Progress::UnderWay));
+        let progress = timeout(10 * PATIENCE, progress(operation, pending())).await;
+        assert_eq!(progress, Ok(Ok(Progress::UnderWay)));
         assert_eq!(began.elapsed(), PATIENCE);
         word.send(Ok(())).unwrap();
         is_done.await.unwrap();
