@@ -302,6 +302,11 @@ impl Director {
             tracing::warn!(unit = %live.record.name(), reason = reason.as_deref(), "not ready");
         } else if ready && !was_ready && was == UnitState::Running {
             tracing::info!(unit = %live.record.name(), "ready again");
+        } else if state == UnitState::Running
+            && was == UnitState::Starting
+            && matches!(live.body, Body::Service(_))
+        {
+            tracing::info!(unit = %live.record.name(), "running");
         }
         live.record.stands(state, ready, at, reason.clone());
         self.board().events().send(|| UnitChange {
@@ -428,7 +433,7 @@ impl Director {
     /// A unit that was told to stop by hand ended with an error: it is stopped, as somebody wanted, and the error is kept.
     fn ended_badly(&mut self, unit: usize, cause: BoxError) {
         let error = self.keep_error(unit, &cause);
-        tracing::error!(unit = %self.units[unit].record.name(), %error, "failed while stopping");
+        tracing::error!(%error, unit = %self.units[unit].record.name(), "failed while stopping");
         self.happens(unit, Event::Ended { failed: false }, None);
         panics::discard(cause);
     }
@@ -456,11 +461,11 @@ impl Director {
                 panics::discard(cause);
             }
             UnitState::Failed => {
-                tracing::error!(unit = %self.units[unit].record.name(), %error, "failed");
+                tracing::error!(%error, unit = %self.units[unit].record.name(), "failed");
                 if first_start { self.did_not_start(unit, cause) } else { self.gives_up(unit, cause) }
             }
             _ => {
-                tracing::error!(unit = %self.units[unit].record.name(), %error, "failed while stopping");
+                tracing::error!(%error, unit = %self.units[unit].record.name(), "failed while stopping");
                 panics::discard(cause);
             }
         }
@@ -496,8 +501,8 @@ impl Director {
         let after = until.saturating_duration_since(self.clock.now());
         let unit = live.record.name();
         match error {
-            None => tracing::info!(%unit, ?after, used, budget, "ended, restarting"),
-            Some(error) => tracing::warn!(%unit, %error, ?after, used, budget, "failed, restarting"),
+            None => tracing::info!(?after, used, budget, %unit, "ended, restarting"),
+            Some(error) => tracing::warn!(%error, ?after, used, budget, %unit, "failed, restarting"),
         }
     }
 

@@ -93,7 +93,10 @@ impl Life {
         let reason = board.stop_reason().cloned().unwrap_or(StopReason::Requested);
         let was_ready = board.was_ready();
         board.advance(Phase::Draining);
-        tracing::info!(%reason, "stopping");
+        tracing::info!(%reason, grace = ?self.director.grace, "stopping");
+        if matches!(reason, StopReason::Signal(_)) {
+            tracing::info!("a second signal forces the end");
+        }
         let asked = board.asked_at().unwrap_or_else(|| clock.now());
         let mut began = asked;
         if was_ready && reason != StopReason::Completed && !self.drain_delay.is_zero() {

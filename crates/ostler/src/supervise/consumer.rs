@@ -159,7 +159,7 @@ impl Crew {
             Leftover::Drop => {
                 let left = self.queue.close_and_drop();
                 if left > 0 {
-                    tracing::warn!(unit, items = left, "items left in the queue were dropped");
+                    tracing::warn!(%unit, items = left, "items left in the queue were dropped");
                 }
             }
         }

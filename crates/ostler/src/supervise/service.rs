@@ -51,7 +51,11 @@ async fn instance(unit: Arc<UnitSeat>, make: Arc<MakeInstance>, says_ready: bool
     if !passed_on && *word.borrow() != Word::Silent {
         unit.line.ready();
     }
-    unit.line.ended(result_of(ended));
+    let result = result_of(ended);
+    if result.is_ok() && unit.is_stop_requested() {
+        tracing::info!("stopped");
+    }
+    unit.line.ended(result);
 }
 
 /// Passes the words of an instance on, for ever.
