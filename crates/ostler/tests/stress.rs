@@ -775,3 +775,48 @@ fn a_task_that_is_triggered_and_restarted_at_once_has_one_run_at_a_time() {
     assert_eq!(live.most(), 1, "runs of one task at once");
     host.stop();
 }
+
+/// What is promised of a new size, and ten times that, which is what a busy machine is allowed.
+const IN_EFFECT_WITHIN: Duration = Duration::from_millis(100);
+
+#[test]
+fn a_new_size_takes_effect_under_load_and_nothing_is_lost() {
+    let gauge = Arc::new(Gauge::default());
+    let seen = Arc::clone(&gauge);
+    let (queue, items) = queue::bounded::<usize>(64);
+    let host = Host::new(()).consume("items", items.workers(1), move |_: usize| {
+        let gauge = Arc::clone(&seen);
+        async move {
+            let _inside = gauge.enter();
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    let host = Running::start(host);
+    let enough = Arc::new(AtomicBool::new(false));
+    let stop_sending = Arc::clone(&enough);
+    let sender = host.runtime.spawn(async move {
+        let mut sent = 0;
+        while !stop_sending.load(SeqCst) {
+            queue.send(sent).await.unwrap();
+            sent += 1;
+        }
+        sent
+    });
+    until("the first item is at work", || gauge.now() == 1);
+    for (size, what) in [(64, "64 are at work"), (1, "1 is at work"), (64, "64 are again"), (1, "1 is again")]
+    {
+        let asked = Instant::now();
+        answer("a resize", host.handle.resize("items", size)).unwrap();
+        let answered = asked.elapsed();
+        until(what, || if size == 1 { gauge.now() <= 1 } else { gauge.now() == size });
+        let took = asked.elapsed();
+        println!("{what} {took:?} after a resize was asked for, answered after {answered:?}");
+        assert!(took < 10 * IN_EFFECT_WITHIN, "{what}: {took:?}");
+        gauge.most.store(0, SeqCst);
+    }
+    enough.store(true, SeqCst);
+    let sent = answer("the sender ends", sender).unwrap();
+    until("all that was sent is handled", || gauge.begun() == sent && gauge.now() == 0);
+    assert!(gauge.most() <= 1, "one worker, and {} at once", gauge.most());
+    host.stop();
+}
