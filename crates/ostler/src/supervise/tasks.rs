@@ -156,6 +156,10 @@ impl Task {
     }
 }
 
+/// How many runs are begun before others get their turn: some hundred microseconds. Thousands of tasks may be due at the same
+/// moment, and the first of them should not wait for the last.
+const AT_ONCE: usize = 64;
+
 /// How many messages are taken before the timetable is looked at again: some ten microseconds.
 const BATCH: usize = 64;
 
@@ -250,7 +254,12 @@ impl Actor {
     async fn work(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
         let mut batch = Vec::new();
         loop {
-            self.look();
+            for some in self.look().chunks(AT_ONCE) {
+                some.iter().for_each(|&fire| self.start(Some(fire), None));
+                if some.len() == AT_ONCE {
+                    tokio::task::yield_now().await;
+                }
+            }
             let next = self.timetable.next_look();
             tokio::select! {
                 _ = messages.recv_many(&mut batch, BATCH) => {
@@ -325,15 +334,17 @@ impl Actor {
         self.tasks[task].begins();
         self.timetable.begin(task, at);
         self.first_poll = Some((task, polled));
-        self.look();
+        for fire in self.look() {
+            self.start(Some(fire), None);
+        }
         self.first_poll = None;
         let begun = &self.tasks[task];
         begun.has_begun(&begun.line(&self.director));
         self.show_next_run(task, at);
     }
 
-    /// Starts what is due.
-    fn look(&mut self) {
+    /// What is due.
+    fn look(&mut self) -> Vec<Fire> {
         let at = self.moment();
         let look = self.timetable.look(at);
         for (task, ticks) in look.skipped {
@@ -343,9 +354,7 @@ impl Actor {
         for task in look.moved {
             self.show_next_run(task, at);
         }
-        for fire in look.fires {
-            self.start(Some(fire), None);
-        }
+        look.fires
     }
 
     fn start(&mut self, fire: Option<Fire>, answer: Option<oneshot::Sender<Answer>>) {
