@@ -136,6 +136,14 @@ impl Clock {
         Sleep { clock: self.clone(), deadline, id: None, asleep: None, watches: false }
     }
 
+    /// Sleeps until `deadline`; for ever where there is none. Cancel safe.
+    pub(crate) async fn wait_until(&self, deadline: Option<Instant>) {
+        match deadline {
+            Some(deadline) => self.sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Sleeps until the wall clock shows `instant`, whatever it does meanwhile. Cancel safe.
     pub async fn sleep_until_wall(&self, instant: Timestamp) {
         while self.wall() < instant {

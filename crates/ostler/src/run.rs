@@ -38,7 +38,7 @@ pub(crate) struct Runner {
     /// What follows is that of the run in flight, if there is one.
     in_flight: Option<RunInFlight>,
     facts: RunFacts,
-    began: Instant,
+    began: Option<Instant>,
     sent: Option<Instant>,
     /// That of the last attempt.
     span: Span,
@@ -56,7 +56,6 @@ pub(crate) enum Attempted {
 impl Runner {
     pub(crate) fn new(unit: Arc<UnitSeat>, policy: Policy, seat: Arc<Seat>, worker: Option<usize>) -> Self {
         let tally = unit.record.tally(worker.map_or(0, |number| number - 1));
-        let began = unit.clock.now();
         let (facts, span) = (RunFacts::default(), Span::none());
         Self {
             unit,
@@ -66,7 +65,7 @@ impl Runner {
             tally,
             in_flight: None,
             facts,
-            began,
+            began: None,
             sent: None,
             span,
         }
@@ -79,7 +78,7 @@ impl Runner {
             None => self.tally.run_began(),
         }
         self.facts = RunFacts { id, attempt: 1, worker: self.worker };
-        (self.began, self.sent) = (began, sent);
+        (self.began, self.sent) = (Some(began), sent);
         self.in_flight = Some(self.unit.clock.run_started());
         self.facts
     }
@@ -89,7 +88,7 @@ impl Runner {
     where
         Fut: Future<Output = Outcome>,
     {
-        let deadline = self.policy.deadline.and_then(|limit| self.began.checked_add(limit));
+        let deadline = self.policy.deadline.and_then(|limit| self.began?.checked_add(limit));
         let limit = Limit { timeout: self.policy.timeout, deadline };
         self.span = span(&self.unit.name, self.facts);
         let ended = attempt::run(work, &mut self.seat, &self.unit.clock, limit, &self.span).await;
@@ -106,19 +105,13 @@ impl Runner {
     pub(crate) fn end(&mut self, outcome: RunOutcome) -> Instant {
         let ended = self.unit.clock.now();
         self.in_flight = None;
+        let began = self.began.take().unwrap_or(ended);
         let RunFacts { id, attempt: attempts, worker: _ } = self.facts;
-        self.tally.run_ended(tally::Ended {
-            id,
-            attempts,
-            outcome,
-            began: self.began,
-            ended,
-            sent: self.sent,
-        });
+        self.tally.run_ended(tally::Ended { id, attempts, outcome, began, ended, sent: self.sent });
         if !self.span.is_none() {
             self.span.record("outcome", outcome.as_str());
             self.span.in_scope(|| {
-                let took = ended.saturating_duration_since(self.began);
+                let took = ended.saturating_duration_since(began);
                 tracing::debug!(?took, "run ended");
             });
             self.span = Span::none();

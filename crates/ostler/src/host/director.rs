@@ -193,7 +193,7 @@ impl Director {
         tokio::select! {
             biased;
             Some(message) = self.messages.recv() => self.take(message),
-            () = wait_until(&clock, deadline) => self.time(),
+            () = clock.wait_until(deadline) => self.time(),
         }
     }
 
@@ -418,7 +418,8 @@ impl Director {
                         self.gives_up(unit, "it keeps ending, and its restart budget is spent".into())
                     }
                     UnitState::Restarting => self.log_restart(unit, None),
-                    _ => tracing::info!(unit = %name, "ended"),
+                    // Told to stop, it has.
+                    _ => {}
                 }
             }
             Err(cause) if self.is_stopped_by_hand(unit) => self.ended_badly(unit, cause),
@@ -585,12 +586,5 @@ impl Drop for Director {
                 seat.abort();
             }
         }
-    }
-}
-
-async fn wait_until(clock: &Clock, instant: Option<Instant>) {
-    match instant {
-        Some(instant) => clock.sleep_until(instant).await,
-        None => std::future::pending().await,
     }
 }

@@ -254,8 +254,8 @@ impl Actor {
     async fn work(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
         let mut batch = Vec::new();
         loop {
-            for some in self.look().chunks(AT_ONCE) {
-                some.iter().for_each(|&fire| self.start(Some(fire), None));
+            for some in self.look(self.moment()).chunks(AT_ONCE) {
+                some.iter().for_each(|&fire| self.start(fire, None));
                 if some.len() == AT_ONCE {
                     tokio::task::yield_now().await;
                 }
@@ -267,7 +267,7 @@ impl Actor {
                     let at = self.moment();
                     batch.drain(..).for_each(|message| self.take(message, at));
                 }
-                () = wait_until(&self.clock, next) => {}
+                () = self.clock.wait_until(next) => {}
             }
         }
     }
@@ -276,8 +276,9 @@ impl Actor {
         let answer = match word {
             Word::Begin(polled) => return self.begin(task, polled, at),
             Word::Ended(epoch) => {
-                let fire = self.timetable.ended(task, epoch, at);
-                self.start(fire, None);
+                if let Some(fire) = self.timetable.ended(task, epoch, at) {
+                    self.start(fire, None);
+                }
                 if !self.timetable.is_running(task) {
                     self.tasks[task].rests();
                 }
@@ -300,7 +301,7 @@ impl Actor {
             }
             Word::Trigger(answer) => match self.timetable.asked(task) {
                 Some(fire) => {
-                    self.start(Some(fire), Some(answer));
+                    self.start(fire, Some(answer));
                     None
                 }
                 // It is sure to follow the run that is going on.
@@ -334,8 +335,8 @@ impl Actor {
         self.tasks[task].begins();
         self.timetable.begin(task, at);
         self.first_poll = Some((task, polled));
-        for fire in self.look() {
-            self.start(Some(fire), None);
+        for fire in self.look(at) {
+            self.start(fire, None);
         }
         self.first_poll = None;
         let begun = &self.tasks[task];
@@ -344,8 +345,7 @@ impl Actor {
     }
 
     /// What is due.
-    fn look(&mut self) -> Vec<Fire> {
-        let at = self.moment();
+    fn look(&mut self, at: Moment) -> Vec<Fire> {
         let look = self.timetable.look(at);
         for (task, ticks) in look.skipped {
             self.tasks[task].record.skipped(ticks);
@@ -357,8 +357,7 @@ impl Actor {
         look.fires
     }
 
-    fn start(&mut self, fire: Option<Fire>, answer: Option<oneshot::Sender<Answer>>) {
-        let Some(Fire { task: place, lateness }) = fire else { return };
+    fn start(&mut self, Fire { task: place, lateness }: Fire, answer: Option<oneshot::Sender<Answer>>) {
         let task = &self.tasks[place];
         let make = || {
             let line = task.line(&self.director);
@@ -395,13 +394,6 @@ impl Actor {
 fn runner(seat: &Arc<UnitSeat>, policy: Policy) -> Runner {
     let place = Seat::new(&seat.record, &seat.blocking, Sitter::Task);
     Runner::new(Arc::clone(seat), policy, place, None)
-}
-
-async fn wait_until(clock: &Clock, instant: Option<std::time::Instant>) {
-    match instant {
-        Some(instant) => clock.sleep_until(instant).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Tells the actor that a run is over, also when it was dropped.
