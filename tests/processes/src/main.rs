@@ -27,7 +27,6 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("never-ready-again", || ostler::main(stopping::never_ready_again)),
     ("half-blocked", || ostler::main(stopping::half_blocked)),
     ("own-signals", || ostler::main(stopping::own_signals)),
-    ("exit-in-a-task", || ostler::main(stopping::exit_in_a_task)),
     ("exit-in", || ostler::main(leaving::exit_in)),
     ("own-code", leaving::own_code),
     // Errors.

@@ -224,11 +224,3 @@ pub(crate) async fn own_signals() -> Result<Report, Error> {
     });
     run(host.signals(false).grace(MINUTE)).await
 }
-
-/// A task that ends the process itself.
-pub(crate) async fn exit_in_a_task() -> Result<Report, Error> {
-    let now = after_completion(SECOND).first(First::Now);
-    let leave = async || -> Result<(), BoxError> { std::process::exit(7) };
-    let host = Host::new(()).task("leaver", now, leave).mount("keeper", Keeper);
-    run(host.grace(GRACE)).await
-}

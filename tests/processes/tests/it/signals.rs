@@ -44,7 +44,7 @@ fn forces(first: &str, second: &str, code: i32) {
     let sent = fixture.signal(second);
     let end = fixture.end();
     assert_within(PROMPT, sent.elapsed(), &format!("SIG{second} after SIG{first}"));
-    end.assert_code(code).assert_line(&[&format!("forced by SIG{second}")]);
+    end.assert_code(code).assert_line(&[&format!("forced by SIG{second}"), "slow (draining)"]);
 }
 
 #[test]
@@ -65,6 +65,8 @@ fn a_second_sigquit_forces() {
 #[test]
 fn a_second_signal_of_another_kind_forces() {
     forces("TERM", "INT", 130);
+    forces("INT", "QUIT", 131);
+    forces("QUIT", "TERM", 143);
 }
 
 /// A unit ends the process, beside others that never end.

@@ -1,4 +1,4 @@
-//! Stops: signals, units that overrun, exit codes.
+//! Stops: the first signal, units that overrun, exit codes. What else signals do stands in `signals.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -42,39 +42,6 @@ fn sigterm_ends_a_host_under_tokio_main() {
 #[test]
 fn sigterm_ends_a_host_under_a_current_thread_runtime() {
     first_signal_ends("current-thread", "TERM");
-}
-
-fn second_signal_forces(first: &str, second: &str, code: i32) {
-    let mut fixture = Fixture::start(&["draining"]);
-    fixture.wait_for("up");
-    fixture.signal(first);
-    fixture.wait_for("draining");
-    let sent = fixture.signal(second);
-    let end = fixture.end();
-    assert_within(PROMPT, sent.elapsed(), &format!("SIG{second} after SIG{first}"));
-    end.assert_code(code).assert_line(&[&format!("forced by SIG{second}"), "slow (draining)"]);
-}
-
-#[test]
-fn a_second_sigint_forces_130() {
-    second_signal_forces("INT", "INT", 130);
-}
-
-#[test]
-fn a_second_sigterm_forces_143() {
-    second_signal_forces("TERM", "TERM", 143);
-}
-
-#[test]
-fn a_second_sigquit_forces_131() {
-    second_signal_forces("QUIT", "QUIT", 131);
-}
-
-#[test]
-fn a_second_signal_of_another_kind_forces_its_own_code() {
-    second_signal_forces("TERM", "INT", 130);
-    second_signal_forces("INT", "QUIT", 131);
-    second_signal_forces("QUIT", "TERM", 143);
 }
 
 /// Waits for as many lines `up`, sends SIGTERM, and sees that the end comes after the grace, with 75, in time.
@@ -178,11 +145,4 @@ fn a_program_that_handles_its_signals_itself_ends_with_0_and_nothing_is_forced()
     let end = fixture.end();
     end.assert_code(0).assert_line(&["stopped (requested)"]).assert_line(&["door", "stopped in"]);
     assert!(!end.lines.iter().any(|line| line.contains("forced")), "{:#?}", end.lines);
-}
-
-#[test]
-fn process_exit_in_a_task_gives_its_code_and_does_not_hang() {
-    let began = Instant::now();
-    Fixture::start(&["exit-in-a-task"]).end().assert_code(7);
-    assert_within(PROMPT, began.elapsed(), "start and `exit(7)`");
 }
