@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::panics;
+use crate::problem::ConfigError;
 use crate::report::Report;
 
 /// Any error, boxed.
@@ -173,6 +174,9 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
 fn exit_code_of(error: &(dyn StdError + 'static)) -> Option<u8> {
     if let Some(coded) = error.downcast_ref::<WithExitCode>() {
         return Some(coded.code);
+    }
+    if error.is::<ConfigError>() {
+        return Some(exit::CONFIG);
     }
     match error.downcast_ref::<HostError>()? {
         HostError::Registration(_) => Some(exit::CONFIG),

@@ -14,12 +14,12 @@ use std::path::{Path, PathBuf};
 /// The floor of each module, from the ground up. A new module gets its line here.
 const FLOORS: &[&[&str]] = &[
     &[
-        "backoff", "clock", "control", "current", "error", "events", "line", "outcome", "panics", "ready",
-        "record", "report", "signal", "stall", "stop", "tally", "tracker",
+        "backoff", "clock", "control", "current", "error", "events", "line", "live", "outcome", "panics",
+        "problem", "ready", "record", "report", "signal", "stall", "stop", "tally", "tracker",
     ],
     &[
-        "attempt", "blocking", "board", "handle", "handler", "health", "queue", "scope", "seat", "state",
-        "unit",
+        "attempt", "blocking", "board", "handle", "handler", "health", "options", "queue", "scope", "seat",
+        "state", "unit",
     ],
     &["trigger", "run", "service"],
     &["supervise"],

@@ -1,0 +1,82 @@
+//! Typed options: read from layers, validated, and live - the last good value stays.
+//!
+//! `shared.rs` holds the value and those who are told of a new one.
+
+mod shared;
+
+use std::fmt;
+use std::sync::Arc;
+
+use self::shared::Shared;
+pub use self::shared::Subscription;
+use crate::live::{Live, Origin};
+use crate::problem::ConfigError;
+
+/// Typed options that may change while the program runs: always a valid value, the last good one.
+///
+/// Clones are cheap and share the value.
+pub struct Options<T>(Arc<Shared<T>>);
+
+impl<T: PartialEq + Send + Sync + 'static> Options<T> {
+    /// Options with this value, from nowhere: for tests, and for programs that get their settings elsewhere and
+    /// [`replace`](Self::replace) them.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(Shared::new("options", value, None)))
+    }
+
+    /// The value as it is now. It stays as it is for as long as it is held, so that one piece of work sees one
+    /// state of all options. One atomic operation; never waits.
+    pub fn get(&self) -> Arc<T> {
+        self.0.get()
+    }
+
+    /// A live value made from the options, to be given to a plan: `every(options.map(|o| o.period))`. `f` should be quick,
+    /// and its result depend on nothing else.
+    pub fn map<U>(&self, f: impl Fn(&T) -> U + Send + Sync + 'static) -> Live<U>
+    where
+        U: 'static,
+    {
+        Live::watched(shared::mapped(&self.0, f))
+    }
+
+    /// Calls `f` with the old and the new value whenever it has changed, until the subscription is dropped. Values that are
+    /// equal notify nobody. The calls come one after the other on the thread that reads the options; a panic in
+    /// one is logged and keeps nothing from the others.
+    pub fn on_change(&self, f: impl Fn(&T, &T) + Send + Sync + 'static) -> Subscription {
+        shared::subscribe(&self.0, f)
+    }
+
+    /// Takes another value, if nobody objects. Whether it was another one.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where a plan or a validation refuses it; the value stays as it was.
+    pub fn replace(&self, value: T) -> Result<bool, ConfigError> {
+        self.0.offer(value)
+    }
+
+    /// Reads all layers again, as a change of a file or SIGHUP does; waits until that is done, so not for async code
+    /// that must not block. Whether the value is another one. Options that were not loaded stay as they are.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where the layers cannot be used; the last good value stays, and health says so.
+    pub fn reload(&self) -> Result<bool, ConfigError> {
+        self.0.reload()
+    }
+
+    /// The options as a host sees them.
+    pub(crate) fn origin(&self) -> Arc<dyn Origin> {
+        Arc::clone(&self.0) as Arc<dyn Origin>
+    }
+}
+
+impl<T> Clone for Options<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Options<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Options").field(&self.0.get()).finish()
+    }
+}

@@ -1,0 +1,254 @@
+//! The value that all clones of some options share, who may refuse another, and who is told of it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use crate::live::{Guard, Origin, OriginStanding, Watched};
+use crate::panics;
+use crate::problem::{ConfigError, Problem};
+
+/// Reads the whole configuration anew: a valid value or all that is wrong.
+pub(crate) trait Load<T>: Send + Sync {
+    fn load(&self) -> Result<T, ConfigError>;
+}
+
+/// See the module.
+pub(crate) struct Shared<T> {
+    id: u64,
+    name: Arc<str>,
+    value: ArcSwap<T>,
+    load: Option<Box<dyn Load<T>>>,
+    /// Held while a value is judged and swapped: one after the other.
+    turn: Mutex<()>,
+    guards: Mutex<Vec<Guard<T>>>,
+    listeners: Mutex<Listeners<T>>,
+    changes: watch::Sender<u64>,
+    trouble: Mutex<Option<Arc<str>>>,
+    taken: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// Who is called, each with a number by which it leaves again.
+struct Listeners<T> {
+    next: u64,
+    calls: Vec<(u64, Arc<Listener<T>>)>,
+}
+
+type Listener<T> = dyn Fn(&T, &T) + Send + Sync;
+
+impl<T> Shared<T> {
+    pub(crate) fn new(name: &str, value: T, load: Option<Box<dyn Load<T>>>) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            name: name.into(),
+            value: ArcSwap::from_pointee(value),
+            load,
+            turn: Mutex::default(),
+            guards: Mutex::default(),
+            listeners: Mutex::new(Listeners { next: 0, calls: Vec::new() }),
+            changes: watch::channel(0).0,
+            trouble: Mutex::default(),
+            taken: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn get(&self) -> Arc<T> {
+        self.value.load_full()
+    }
+}
+
+impl<T: PartialEq> Shared<T> {
+    /// Reads all layers again, and takes what they say.
+    pub(crate) fn reload(&self) -> Result<bool, ConfigError> {
+        let Some(load) = &self.load else { return Ok(false) };
+        let _turn = lock(&self.turn);
+        let judged = load.load().and_then(|value| self.judge(value));
+        self.conclude(judged)
+    }
+
+    /// Takes `value`, if no guard objects.
+    pub(crate) fn offer(&self, value: T) -> Result<bool, ConfigError> {
+        let _turn = lock(&self.turn);
+        let judged = self.judge(value);
+        self.conclude(judged)
+    }
+
+    /// All objections at once. A guard is a user's code in part: its panic is an objection.
+    fn judge(&self, value: T) -> Result<T, ConfigError> {
+        let object = |guard: &Guard<T>| {
+            panics::catch(|| guard(&value)).unwrap_or_else(|payload| {
+                Err(format!("a check of it panicked: {}", panics::into_message(payload)))
+            })
+        };
+        let problems: Vec<Problem> = lock(&self.guards)
+            .iter()
+            .filter_map(|guard| object(guard).err())
+            .map(|objection| Problem::new("", objection))
+            .collect();
+        if problems.is_empty() { Ok(value) } else { Err(ConfigError::new(problems)) }
+    }
+
+    fn conclude(&self, judged: Result<T, ConfigError>) -> Result<bool, ConfigError> {
+        match judged {
+            Ok(value) => {
+                if lock(&self.trouble).take().is_some() {
+                    tracing::info!(options = %self.name, "options are valid again");
+                }
+                Ok(self.swap(value))
+            }
+            Err(error) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                let text: Arc<str> = error.to_string().into();
+                let before = lock(&self.trouble).replace(Arc::clone(&text));
+                if before.as_ref() != Some(&text) {
+                    tracing::error!(options = %self.name, error = %crate::error::escaped(&text),
+                        "options refused, the last good values stay");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Swaps, and tells everybody; not where the value is the same.
+    fn swap(&self, value: T) -> bool {
+        let old = self.value.load_full();
+        if *old == value {
+            return false;
+        }
+        let new = Arc::new(value);
+        self.value.store(Arc::clone(&new));
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(options = %self.name, "options changed");
+        self.changes.send_modify(|version| *version += 1);
+        let calls: Vec<_> = lock(&self.listeners).calls.iter().map(|(_, call)| Arc::clone(call)).collect();
+        for call in calls {
+            if let Err(payload) = panics::catch(|| call(&old, &new)) {
+                let message = panics::into_message(payload);
+                tracing::error!(options = %self.name, panic = %crate::error::escaped(&message),
+                    "a call for changed options panicked");
+            }
+        }
+        true
+    }
+}
+
+impl<T: PartialEq + Send + Sync + 'static> Origin for Shared<T> {
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn ask_to_reload(self: Arc<Self>) {
+        // It reads files, which may take its time.
+        #[allow(clippy::disallowed_methods)]
+        let _ = std::thread::Builder::new().name("ostler-reload".into()).spawn(move || {
+            // Said in the log and in health.
+            let _ = self.reload();
+        });
+    }
+
+    fn standing(&self) -> OriginStanding {
+        OriginStanding {
+            name: Arc::clone(&self.name),
+            trouble: lock(&self.trouble).clone(),
+            taken: self.taken.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A live value: a function of the options.
+struct Mapped<T, F> {
+    shared: Arc<Shared<T>>,
+    f: Arc<F>,
+}
+
+pub(crate) fn mapped<T, U, F>(shared: &Arc<Shared<T>>, f: F) -> Arc<dyn Watched<U>>
+where
+    T: PartialEq + Send + Sync + 'static,
+    U: 'static,
+    F: Fn(&T) -> U + Send + Sync + 'static,
+{
+    Arc::new(Mapped { shared: Arc::clone(shared), f: Arc::new(f) })
+}
+
+impl<T, U, F> Watched<U> for Mapped<T, F>
+where
+    T: PartialEq + Send + Sync + 'static,
+    U: 'static,
+    F: Fn(&T) -> U + Send + Sync + 'static,
+{
+    fn get(&self) -> U {
+        (self.f)(&self.shared.value.load())
+    }
+
+    fn origin(&self) -> Arc<dyn Origin> {
+        Arc::clone(&self.shared) as Arc<dyn Origin>
+    }
+
+    fn guard(&self, guard: Guard<U>) {
+        let f = Arc::clone(&self.f);
+        lock(&self.shared.guards).push(Box::new(move |candidate: &T| guard(&f(candidate))));
+    }
+}
+
+/// A call for changed options, until this is dropped. See [`Options::on_change`](crate::Options::on_change).
+#[must_use = "dropped, it is called no more; `forever` keeps it"]
+pub struct Subscription(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Subscription {
+    /// Keeps the call for as long as the options live.
+    pub fn forever(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(leave) = self.0.take() {
+            leave();
+        }
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subscription")
+    }
+}
+
+pub(crate) fn subscribe<T: Send + Sync + 'static>(
+    shared: &Arc<Shared<T>>,
+    f: impl Fn(&T, &T) + Send + Sync + 'static,
+) -> Subscription {
+    let number = {
+        let mut listeners = lock(&shared.listeners);
+        listeners.next += 1;
+        let number = listeners.next;
+        listeners.calls.push((number, Arc::new(f)));
+        number
+    };
+    let shared: Weak<Shared<T>> = Arc::downgrade(shared);
+    Subscription(Some(Box::new(move || {
+        let Some(shared) = shared.upgrade() else { return };
+        let mut listeners = lock(&shared.listeners);
+        let left = listeners.calls.iter().position(|(its, _)| *its == number);
+        let left = left.map(|at| listeners.calls.remove(at));
+        drop(listeners);
+        // Its captures are a user's values.
+        panics::discard(left);
+    })))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
