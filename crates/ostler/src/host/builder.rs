@@ -11,6 +11,8 @@ use crate::clock::Clock;
 use crate::error::{Error, RegistrationError};
 use crate::handle::HostHandle;
 use crate::handler::{FromItem, HandlerFn, TaskFn};
+use crate::live::Origin;
+use crate::options::Options;
 use crate::outcome::{Halt, IntoOutcome, Outcome};
 use crate::probe::Probes;
 use crate::record::UnitKind;
@@ -47,7 +49,18 @@ pub(crate) struct Prepared {
     pub(crate) probes: Option<Probes>,
     /// Whether the host handles signals and may end the process.
     pub(crate) process: bool,
+    /// Where live values come from.
+    pub(crate) origins: Vec<Arc<dyn Origin>>,
     pub(crate) handle: HostHandle,
+}
+
+impl Prepared {
+    /// Once each.
+    pub(crate) fn add_origin(&mut self, origin: Arc<dyn Origin>) {
+        if self.origins.iter().all(|known| known.id() != origin.id()) {
+            self.origins.push(origin);
+        }
+    }
 }
 
 /// A unit as it was registered.
@@ -92,6 +105,7 @@ impl<S: Send + Sync + 'static> Host<S> {
             drain_delay: Duration::ZERO,
             probes: None,
             process: true,
+            origins: Vec::new(),
             handle: HostHandle::new(),
         };
         Self { state: Arc::new(state), prepared }
@@ -268,6 +282,13 @@ impl<S> Host<S> {
     /// left to the caller.
     pub fn signals(mut self, handled: bool) -> Self {
         self.prepared.process = handled;
+        self
+    }
+
+    /// Lets the host look after `options`: SIGHUP reads them again, and health is Degraded while what they were last
+    /// given cannot be used. Options from which a plan takes a live value are looked after anyway.
+    pub fn options<T: PartialEq + Send + Sync + 'static>(mut self, options: &Options<T>) -> Self {
+        self.prepared.add_origin(options.origin());
         self
     }
 

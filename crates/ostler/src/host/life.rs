@@ -29,6 +29,7 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
         drain_delay: host.drain_delay,
         grace: host.grace,
     };
+    host.handle.board().set_origins(std::mem::take(&mut host.origins));
     watch.start()?;
     let drain_delay = host.drain_delay;
     let (director, tasks) = Director::new(&mut host, order, &clock);

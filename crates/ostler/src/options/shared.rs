@@ -1,6 +1,7 @@
 //! The value that all clones of some options share, who may refuse another, and who is told of it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -14,6 +15,9 @@ use crate::problem::{ConfigError, Problem};
 /// Reads the whole configuration anew: a valid value or all that is wrong.
 pub(crate) trait Load<T>: Send + Sync {
     fn load(&self) -> Result<T, ConfigError>;
+
+    /// The files that it reads, and those that it would read if they were there: what to watch.
+    fn files(&self) -> Vec<PathBuf>;
 }
 
 /// See the module.
