@@ -25,6 +25,7 @@ mod process;
 pub mod queue;
 mod ready;
 mod record;
+mod reload;
 mod report;
 mod run;
 mod scope;
@@ -53,23 +54,22 @@ pub use crate::handler::{FromItem, HandlerFn, TaskFn};
 pub use crate::health::LIVE_WITHIN;
 pub use crate::host::{DEFAULT_GRACE, Host};
 pub use crate::live::Live;
-pub use crate::options::{Options, Subscription};
+pub use crate::options::{Options, Snapshot, Subscription};
 pub use crate::outcome::{Halt, IntoOutcome, Outcome, RunOutcome};
 pub use crate::probe::Probes;
 pub use crate::problem::{ConfigError, Problem};
 pub use crate::process::main;
 pub use crate::ready::Ready;
-pub use crate::record::{PastError, PastRun, UnitKind, UnitState, UnitStatus};
+pub use crate::record::{DEFAULT_LATE_AFTER, PastError, PastRun, UnitKind, UnitState, UnitStatus};
 pub use crate::report::{Report, UnitEnd, UnitReport};
 pub use crate::scope::{FromScope, Run, Scope};
 pub use crate::service::{Context, Service};
 pub use crate::signal::Signal;
 pub use crate::state::{FromRef, State};
 pub use crate::stop::{Stop, StopReason};
-pub use crate::supervise::MAX_WORKERS;
 pub use crate::trigger::{
-    Consume, First, Leftover, Overlap, Plan, Schedule, ScheduleError, Timer, after_completion, cron, every,
-    poke,
+    Consume, First, Leftover, MAX_WORKERS, Overlap, Plan, Schedule, ScheduleError, Timer, after_completion,
+    cron, every, poke,
 };
 pub use crate::unit::{
     DEFAULT_RESTART_BACKOFF, DEFAULT_RESTART_WINDOW, DEFAULT_RESTARTS, DEFAULT_START_TIMEOUT, Restart, Spent,

@@ -1,6 +1,7 @@
 //! What the director of a host is told about its units, and the line by which a unit tells it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -27,6 +28,16 @@ pub(crate) enum Message {
     Gone(usize),
     /// Somebody wants something done.
     Command(Command),
+    /// A live setting of it has changed.
+    Setting(usize, Setting),
+}
+
+/// A live setting of a unit, as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setting {
+    Period(Duration),
+    Enabled(bool),
+    Workers(usize),
 }
 
 /// One unit's line to the director. Where the director is gone, nobody is told.

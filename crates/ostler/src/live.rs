@@ -53,8 +53,8 @@ pub(crate) trait Origin: Send + Sync {
     /// Changes whenever its values have.
     fn changes(&self) -> watch::Receiver<u64>;
 
-    /// Asks for its values to be read again. Returns at once.
-    fn ask_to_reload(self: Arc<Self>);
+    /// Reads its values again, and returns when that is done. What comes of it is logged and stands in its standing.
+    fn reload(&self);
 
     fn standing(&self) -> OriginStanding;
 }

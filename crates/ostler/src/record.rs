@@ -144,6 +144,8 @@ pub struct UnitStatus {
     pub lateness: Option<Duration>,
     /// How long a task has been late, beyond what it is allowed: no run of it has begun or ended as its plan says.
     pub late: Option<Duration>,
+    /// Whether its options let it run; `true` where they say nothing.
+    pub enabled: bool,
     /// When a task runs next.
     pub next_run: Option<Timestamp>,
     /// Items waiting in a consumer's queue.
@@ -196,6 +198,11 @@ const SHOWN_RUNS: usize = 256;
 /// How many errors are kept for each unit.
 const KEPT_ERRORS: usize = 16;
 
+/// How long a task's run may be due without being begun before the task counts as late, unless
+/// [`Plan::late_after`](crate::Plan::late_after) says otherwise: far beyond what a busy machine needs, and short enough to
+/// be seen before anyone misses the run.
+pub const DEFAULT_LATE_AFTER: Duration = Duration::from_secs(30);
+
 /// A queue's gauges.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueGauge {
@@ -238,6 +245,7 @@ pub(crate) struct Record {
     kind: UnitKind,
     state: AtomicU8,
     ready: AtomicBool,
+    enabled: AtomicBool,
     standing: Mutex<Standing>,
     next_run: AtomicI64,
     /// What a task has only once it has run: there may be a hundred thousand of them, and most wait for hours.
@@ -254,6 +262,8 @@ struct Work {
     tallies: Mutex<Vec<Arc<Tally>>>,
     errors: Mutex<VecDeque<PastError>>,
     gauge: OnceLock<ReadGauge>,
+    late_after: OnceLock<Duration>,
+    armed: Mutex<Option<Instant>>,
 }
 
 impl Default for Work {
@@ -267,6 +277,8 @@ impl Default for Work {
             tallies: Mutex::default(),
             errors: Mutex::default(),
             gauge: OnceLock::new(),
+            late_after: OnceLock::new(),
+            armed: Mutex::default(),
         }
     }
 }
@@ -288,6 +300,7 @@ impl Record {
             kind,
             state: AtomicU8::new(UnitState::Registered as u8),
             ready: AtomicBool::new(false),
+            enabled: AtomicBool::new(true),
             standing: Mutex::new(Standing { since: wall_nanos(Some(at)), reason: None }),
             next_run: AtomicI64::new(NEVER),
             work: OnceLock::new(),
@@ -420,9 +433,56 @@ impl Record {
         self.counts().last.map(|last| last.outcome)
     }
 
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_enabled(&self, enabled: bool) {
+        self.enabled.store(enabled, Ordering::Release);
+    }
+
+    /// A task may be so long without a run before it is late.
+    pub(crate) fn late_after(&self, limit: Duration) {
+        let _ = self.work().late_after.set(limit);
+    }
+
+    /// Its schedule goes on since then; `None` where nothing is expected of it.
+    pub(crate) fn arm(&self, since: Option<Instant>) {
+        // Only those that say how long they may take need it.
+        if self.done().late_after.get().is_some() {
+            let mut armed = lock(&self.work().armed);
+            if armed.is_none() || since.is_none() {
+                *armed = since;
+            }
+        }
+    }
+
     /// How long a task has been late, beyond what it is allowed.
-    pub(crate) fn late(&self, _now: Now) -> Option<Duration> {
-        None
+    pub(crate) fn late(&self, now: Now) -> Option<Duration> {
+        if self.state() != UnitState::Running || !self.is_enabled() {
+            return None;
+        }
+        let late = match self.done().late_after.get() {
+            Some(&limit) => {
+                let armed = (*lock(&self.done().armed))?;
+                let ended = self.counts().last.map_or(armed, |last| last.ended.max(armed));
+                now.now.saturating_duration_since(ended).saturating_sub(limit)
+            }
+            None => self.overdue(now).saturating_sub(DEFAULT_LATE_AFTER),
+        };
+        (!late.is_zero()).then_some(late)
+    }
+
+    /// How long its next run has been due, where none is going on.
+    fn overdue(&self, now: Now) -> Duration {
+        let Some(due) = timestamp(self.next_run.load(Ordering::Relaxed)) else { return Duration::ZERO };
+        let overdue = Duration::try_from(now.wall.duration_since(due)).unwrap_or_default();
+        if overdue.is_zero() || self.is_running() { Duration::ZERO } else { overdue }
+    }
+
+    fn is_running(&self) -> bool {
+        let counts = self.counts();
+        counts.begun > counts.succeeded + counts.failed + counts.cancelled
     }
 
     pub(crate) fn status(&self, now: Now) -> UnitStatus {
@@ -455,6 +515,7 @@ impl Record {
             last_duration: counts.last.map(|last| last.took()),
             lateness: duration(read(&self.done().lateness)),
             late: self.late(now),
+            enabled: self.is_enabled(),
             next_run: timestamp(self.next_run.load(Ordering::Relaxed)),
             depth: gauge.map(|gauge| gauge.depth),
             capacity: gauge.map(|gauge| gauge.capacity),

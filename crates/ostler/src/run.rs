@@ -21,6 +21,7 @@ use crate::record::PastError;
 use crate::scope::RunFacts;
 use crate::seat::UnitSeat;
 use crate::tally::{self, Tally};
+use crate::trigger::LivePolicy;
 use crate::trigger::Policy;
 
 /// Where and how the runs of one seat are done, one after another: one of these for each worker, and for each run of a
@@ -31,6 +32,8 @@ use crate::trigger::Policy;
 #[derive(Debug)]
 pub(crate) struct Runner {
     pub(crate) unit: Arc<UnitSeat>,
+    policies: LivePolicy,
+    /// That of the run in flight, as it was when the run began.
     policy: Policy,
     seat: Option<Arc<Seat>>,
     worker: Option<usize>,
@@ -54,12 +57,18 @@ pub(crate) enum Attempted {
 }
 
 impl Runner {
-    pub(crate) fn new(unit: Arc<UnitSeat>, policy: Policy, seat: Arc<Seat>, worker: Option<usize>) -> Self {
+    pub(crate) fn new(
+        unit: Arc<UnitSeat>,
+        policies: LivePolicy,
+        seat: Arc<Seat>,
+        worker: Option<usize>,
+    ) -> Self {
         let tally = unit.record.tally(worker.map_or(0, |number| number - 1));
         let (facts, span) = (RunFacts::default(), Span::none());
         Self {
             unit,
-            policy,
+            policy: Policy::default(),
+            policies,
             seat: Some(seat),
             worker,
             tally,
@@ -78,6 +87,7 @@ impl Runner {
             None => self.tally.run_began(),
         }
         self.facts = RunFacts { id, attempt: 1, worker: self.worker };
+        self.policy = self.policies.now();
         (self.began, self.sent) = (Some(began), sent);
         self.in_flight = Some(self.unit.clock.run_started());
         self.facts
@@ -99,6 +109,11 @@ impl Runner {
             Ended::Returned(Ok(())) => Attempted::Over(RunOutcome::Succeeded),
             ended => self.judge(ended, limit).await,
         }
+    }
+
+    /// How often the run in flight is tried at most.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.policy.attempts
     }
 
     /// Records how the run ended; when that was.

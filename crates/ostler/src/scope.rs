@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::handle::HostHandle;
+use crate::options::Options;
+use crate::options::Snapshot;
+use crate::options::Snapshots;
 use crate::ready::Ready;
 use crate::seat::UnitSeat;
 use crate::state::{FromRef, State};
@@ -21,6 +24,8 @@ pub struct Scope<S> {
     unit: Arc<UnitSeat>,
     run: RunFacts,
     ready: Mutex<Option<Ready>>,
+    /// The snapshots of options that this run has taken.
+    snapshots: Snapshots,
 }
 
 /// The facts of one attempt of a run.
@@ -33,11 +38,14 @@ pub(crate) struct RunFacts {
 
 impl<S> Scope<S> {
     pub(crate) fn new(state: Arc<S>, unit: Arc<UnitSeat>, run: RunFacts) -> Self {
-        Self { state, unit, run, ready: Mutex::new(None) }
+        Self { state, unit, run, ready: Mutex::new(None), snapshots: Snapshots::default() }
     }
 
     /// The same scope for another attempt, or another run.
     pub(crate) fn begin(&mut self, run: RunFacts) {
+        if run.id != self.run.id {
+            self.snapshots.forget();
+        }
         self.run = run;
     }
 
@@ -68,6 +76,11 @@ impl<S> Scope<S> {
     /// Which run this is.
     pub fn run(&self) -> Run {
         Run { unit: Arc::clone(&self.unit.name), facts: self.run }
+    }
+
+    /// The options as they were when this run first asked for them.
+    pub(crate) fn snapshot<T: PartialEq + Send + Sync + 'static>(&self, options: &Options<T>) -> Arc<T> {
+        self.snapshots.of(options)
     }
 
     fn take_ready(&self) -> Option<Ready> {
@@ -102,7 +115,7 @@ impl<S> fmt::Debug for Scope<S> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an extractor for the host state `{S}`",
     label = "a handler cannot take `{Self}` as an argument",
-    note = "arguments are `State<T>`, `Stop`, `Run`, `Clock`, `HostHandle`, and for a service `Ready`; or implement `FromScope<{S}>` for `{Self}`",
+    note = "arguments are `State<T>`, `Snapshot<T>`, `Stop`, `Run`, `Clock`, `HostHandle`, and for a service `Ready`; or implement `FromScope<{S}>` for `{Self}`",
     note = "`axum::extract::State` is taken with ostler's feature `axum`"
 )]
 pub trait FromScope<S>: Sized + Send {
@@ -160,6 +173,19 @@ impl<S: Sync + Send, T: FromRef<S> + Send> FromScope<S> for State<T> {
 
     async fn from_scope(scope: &Scope<S>) -> Result<Self, Self::Rejection> {
         Ok(State(T::from_ref(scope.state())))
+    }
+}
+
+impl<S, T> FromScope<S> for Snapshot<T>
+where
+    S: Sync + Send,
+    T: PartialEq + Send + Sync + 'static,
+    Options<T>: FromRef<S>,
+{
+    type Rejection = std::convert::Infallible;
+
+    async fn from_scope(scope: &Scope<S>) -> Result<Self, Self::Rejection> {
+        Ok(Snapshot(scope.snapshot(&Options::from_ref(scope.state()))))
     }
 }
 

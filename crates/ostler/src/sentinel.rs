@@ -21,7 +21,8 @@ use crate::handle::HostHandle;
 use crate::lag;
 use crate::probe;
 use crate::record::UnitState;
-use crate::signal::{Signal, Signals};
+use crate::reload;
+use crate::signal::{Hangups, Signal, Signals};
 use crate::stop::StopReason;
 
 /// How long after the host's grace the watchdog ends the process. The host itself needs 0.6 s of it for units that overrun
@@ -78,6 +79,10 @@ impl Watch {
             Ok(signals) => signals,
             Err(error) => return drop(installed.send(Err(error))),
         };
+        let hangups = match self.reloads().then(Hangups::install).transpose() {
+            Ok(hangups) => hangups,
+            Err(error) => return drop(installed.send(Err(error))),
+        };
         let _ = installed.send(Ok(()));
         let (probes, clock) = (self.probes.take(), self.clock.take());
         let mut on_signals = std::pin::pin!(self.on_signals(signals));
@@ -88,6 +93,7 @@ impl Watch {
             never = serve_probes(probes, self.host.clone()) => match never {},
             never = drive(clock.clone()) => match never {},
             never = watch_lag(self.host.clone(), clock) => match never {},
+            never = reload::on_hangup(self.host.clone(), hangups) => match never {},
         }
         if !self.process {
             return;
@@ -100,6 +106,11 @@ impl Watch {
             never = on_signals => match never {},
             () = successor => {}
         }
+    }
+
+    /// Whether SIGHUP is for this host: where it has no options it ends the process, as it always has.
+    fn reloads(&self) -> bool {
+        self.process && !self.host.board().origins().is_empty()
     }
 
     /// The first signal asks for a stop, a second one ends the process.

@@ -66,6 +66,44 @@ impl Signals {
     }
 }
 
+/// Receives SIGHUP. From its creation on it no longer kills this process by default.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(crate) struct Hangups(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Hangups {
+    /// # Errors
+    /// When the operating system refuses a handler.
+    pub(crate) fn install() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// The next one; several that come close together may be one. Cancel safe.
+    pub(crate) async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// Elsewhere there is none.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) struct Hangups;
+
+#[cfg(not(unix))]
+impl Hangups {
+    pub(crate) fn install() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) async fn next(&mut self) {
+        std::future::pending().await
+    }
+}
+
 /// Elsewhere only Ctrl-C exists.
 #[cfg(not(unix))]
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use crate::run::{Attempted, Runner};
 use crate::scope::{FromScope, RunFacts, Scope};
 use crate::service::{Context, Service};
 use crate::supervise::{Crew, MakeInstance, RunTask};
-use crate::trigger::{Consume, Plan, Timer};
+use crate::trigger::{Consume, Followed, LiveSettings, Plan, Timer};
 use crate::unit::Unit;
 
 /// How long a stop may take unless [`Host::grace`] says otherwise: what Kubernetes gives a pod between SIGTERM and
@@ -71,6 +71,8 @@ pub(crate) struct Registered {
     pub(crate) work: Work,
     /// The queue that it consumes.
     pub(crate) queue: Option<u64>,
+    /// Its live settings.
+    pub(crate) followed: Vec<Followed>,
 }
 
 /// When a unit is started among the others; it is stopped in reverse.
@@ -137,7 +139,8 @@ impl<S: Send + Sync + 'static> Host<S> {
         if Args::IS_READY {
             host.mistake(&settings, "handler", "a task is ready by itself; only a service takes `Ready`");
         }
-        host.register(settings, plan.trigger.kind(), Wave::Workers, Work::Task(plan, run))
+        let live = plan.live.clone();
+        host.register(settings, plan.trigger.kind(), Wave::Workers, Work::Task(plan, run)).following(live)
     }
 
     /// A consumer: `handler` is called once for each item of a queue.
@@ -175,13 +178,14 @@ impl<S: Send + Sync + 'static> Host<S> {
         if Args::IS_READY {
             host.mistake(&settings, "handler", "a consumer is ready by itself; only a service takes `Ready`");
         }
-        let queue = plan.trigger.items.id();
+        let (queue, live) = (plan.trigger.items.id(), plan.live.clone());
+        plan.trigger.items.origin().into_iter().for_each(|origin| host.prepared.add_origin(origin));
         let crew = Crew::new(Arc::clone(&host.state), handler, plan);
         let mut host = host.register(settings, UnitKind::Consumer, Wave::Workers, Work::Consumer(crew));
         if let Some(unit) = host.prepared.units.last_mut() {
             unit.queue = Some(queue);
         }
-        host
+        host.following(live)
     }
 
     /// A service: an async function that owns its loop and ends when its [`Stop`](crate::Stop) is requested.
@@ -241,7 +245,24 @@ impl<S: Send + Sync + 'static> Host<S> {
 
     fn register(mut self, settings: Unit, kind: UnitKind, wave: Wave, work: Work) -> Self {
         let wave = if settings.init { Wave::Init } else { wave };
-        self.prepared.units.push(Registered { settings, kind, wave, work, queue: None });
+        self.prepared.units.push(Registered {
+            settings,
+            kind,
+            wave,
+            work,
+            queue: None,
+            followed: Vec::new(),
+        });
+        self
+    }
+
+    /// The unit that was registered last has these live settings.
+    fn following(mut self, live: Option<Box<LiveSettings>>) -> Self {
+        let Some(live) = live else { return self };
+        live.origins().for_each(|origin| self.prepared.add_origin(origin));
+        if let Some(unit) = self.prepared.units.last_mut() {
+            unit.followed.extend(live.followed());
+        }
         self
     }
 

@@ -7,7 +7,8 @@ use crate::board::Phase;
 use crate::control::{Action, Answer, Command, ControlError};
 use crate::record::UnitState;
 use crate::stop::StopReason;
-use crate::supervise::{Event, MAX_WORKERS, Stage, Then};
+use crate::supervise::{Event, Stage, Then};
+use crate::trigger::MAX_WORKERS;
 
 /// Somebody who waits until a unit has got there.
 #[derive(Debug)]
@@ -83,13 +84,16 @@ impl Director {
     }
 
     fn resize(&mut self, unit: usize, workers: usize, answer: oneshot::Sender<Answer>) {
-        let paused = self.is_paused(unit);
+        self.set_workers(unit, workers);
+        let _ = answer.send(Ok(()));
+    }
+
+    pub(super) fn set_workers(&mut self, unit: usize, workers: usize) {
         if let Body::Consumer(consumer) = &mut self.units[unit].body {
             match &consumer.seat {
-                Some(seat) => consumer.crew.resize(seat, workers, paused),
+                Some(seat) => consumer.crew.resize(seat, workers),
                 None => consumer.crew.set_workers(workers),
             }
-            let _ = answer.send(Ok(()));
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::command::Waiter;
+use super::follow::{self, Follow};
 use super::order::Order;
 use super::{Prepared, Registered, Work};
 use crate::board::Board;
@@ -17,13 +18,14 @@ use crate::clock::Clock;
 use crate::error::{BoxError, describe};
 use crate::events::UnitChange;
 use crate::handle::HostHandle;
-use crate::line::{Line, Message};
+use crate::line::{Line, Message, Setting};
 use crate::panics;
 use crate::record::{PastError, Record, UnitState};
 use crate::report::UnitEnd;
 use crate::seat::UnitSeat;
 use crate::stop::StopReason;
 use crate::supervise::{self, Act, Crew, Event, Machine, MakeInstance, Makeup, Stage, Task, TaskBoard};
+use crate::trigger::LivePolicy;
 use crate::unit::{Spent, Unit};
 
 /// See the module.
@@ -109,12 +111,12 @@ pub(super) struct Service {
 }
 
 impl Director {
-    /// The director of the units of `host`, and the actor that fires their tasks.
+    /// The director of the units of `host`, the actor that fires their tasks, and those that follow live settings.
     pub(super) fn new(
         host: &mut Prepared,
         order: Order,
         clock: &Clock,
-    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+    ) -> (Self, impl Future<Output = ()> + Send + use<>, Vec<Follow>) {
         let (line, messages) = unbounded_channel();
         let wall = clock.wall();
         let record =
@@ -122,17 +124,24 @@ impl Director {
         let records: Vec<_> = host.units.iter().map(record).collect();
         host.handle.board().begin(clock, records.clone(), line.clone());
         let (mut tasks, mut timers) = (Vec::new(), Vec::new());
+        let (mut follows, mut disabled) = (Vec::new(), Vec::new());
         let mut units = Vec::with_capacity(records.len());
         let mut last_makeup = None;
         for (place, (registered, record)) in
             std::mem::take(&mut host.units).into_iter().zip(records).enumerate()
         {
-            let Registered { settings, kind: _, wave: _, work, queue: _ } = registered;
+            let Registered { settings, kind: _, wave: _, work, queue: _, followed } = registered;
+            follows.extend(followed.into_iter().map(|followed| (place, followed)));
             let Unit { name: _, grace, start_timeout, restart, readiness, init, after: _ } = settings;
             let may_fail = matches!(work, Work::Service(_)).then_some(restart);
             let body = match work {
                 Work::Task(plan, run) => {
-                    let task = Arc::new(Task::new(place, tasks.len(), Arc::clone(&record), plan.policy, run));
+                    plan.trigger.late_after().into_iter().for_each(|limit| record.late_after(limit));
+                    if !plan.is_enabled() {
+                        disabled.push(tasks.len());
+                    }
+                    let policy = LivePolicy::new(plan.policy, plan.live.map(Arc::from));
+                    let task = Arc::new(Task::new(place, tasks.len(), Arc::clone(&record), policy, run));
                     tasks.push(Arc::clone(&task));
                     timers.push(plan.trigger);
                     Body::Task(task)
@@ -160,6 +169,8 @@ impl Director {
         tasks.shrink_to_fit();
         timers.shrink_to_fit();
         let (tasks, actor) = supervise::tend(tasks, timers, clock.clone(), host.handle.clone(), line.clone());
+        disabled.into_iter().for_each(|task| tasks.enable(task, false));
+        let follows = follow::by_origin(follows, &line);
         let director = Self {
             units,
             order,
@@ -179,7 +190,7 @@ impl Director {
             failure: None,
             stopping: None,
         };
-        (director, actor)
+        (director, actor, follows)
     }
 
     pub(super) fn board(&self) -> &Board {
@@ -224,6 +235,42 @@ impl Director {
             Message::Ended(unit, result) => self.ended(unit, result),
             Message::Gone(unit) => self.gone(unit),
             Message::Command(command) => self.command(command),
+            Message::Setting(unit, setting) => self.set(unit, setting),
+        }
+    }
+
+    /// A live setting of a unit has changed.
+    fn set(&mut self, unit: usize, setting: Setting) {
+        let name = self.units[unit].record.name();
+        match setting {
+            Setting::Period(period) => tracing::info!(unit = %name, ?period, "options changed its period"),
+            Setting::Enabled(true) => tracing::info!(unit = %name, "enabled by its options"),
+            Setting::Enabled(false) => tracing::info!(unit = %name, "disabled by its options"),
+            Setting::Workers(workers) => tracing::info!(unit = %name, workers, "resized by its options"),
+        }
+        let is_leaving = self.stopping.is_some() || !self.units[unit].machine.works();
+        let live = &mut self.units[unit];
+        match (&mut live.body, setting) {
+            (Body::Task(task), Setting::Period(period)) => {
+                self.tasks.set_period(task.place_among_tasks(), period);
+            }
+            (Body::Task(task), Setting::Enabled(enabled)) => {
+                self.tasks.enable(task.place_among_tasks(), enabled);
+            }
+            (Body::Consumer(consumer), Setting::Enabled(enabled)) => {
+                consumer.crew.enable(&live.record, enabled);
+                if !is_leaving {
+                    consumer.crew.hold();
+                }
+            }
+            (Body::Consumer(consumer), Setting::Workers(workers)) if is_leaving => {
+                consumer.crew.set_workers(workers);
+            }
+            (Body::Consumer(_), Setting::Workers(workers)) => self.set_workers(unit, workers),
+            // No plan has these.
+            (Body::Consumer(_), Setting::Period(_))
+            | (Body::Task(_), Setting::Workers(_))
+            | (Body::Service(_), _) => {}
         }
     }
 

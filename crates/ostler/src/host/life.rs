@@ -32,8 +32,9 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
     host.handle.board().set_origins(std::mem::take(&mut host.origins));
     watch.start()?;
     let drain_delay = host.drain_delay;
-    let (director, tasks) = Director::new(&mut host, order, &clock);
+    let (director, tasks, follows) = Director::new(&mut host, order, &clock);
     let mut actors = vec![Actor::spawn(tasks)];
+    actors.extend(follows.into_iter().map(Actor::spawn));
     if clock.is_real() {
         let handle = director.handle.clone();
         actors.push(Actor::spawn(async move { handle.board().answer_pings().await }));

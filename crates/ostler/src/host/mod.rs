@@ -4,6 +4,7 @@ mod builder;
 mod check;
 mod command;
 mod director;
+mod follow;
 mod life;
 mod order;
 mod start;

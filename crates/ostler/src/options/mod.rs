@@ -1,14 +1,17 @@
 //! Typed options: read from layers, validated, and live - the last good value stays.
 //!
-//! `shared.rs` holds the value and those who are told of a new one.
+//! `shared.rs` holds the value and those who are told of a new one, `snapshot.rs` what one run sees of it.
 
 mod shared;
+mod snapshot;
 
 use std::fmt;
 use std::sync::Arc;
 
 use self::shared::Shared;
 pub use self::shared::Subscription;
+pub use self::snapshot::Snapshot;
+pub(crate) use self::snapshot::Snapshots;
 use crate::live::{Live, Origin};
 use crate::problem::ConfigError;
 
@@ -44,6 +47,31 @@ impl<T: PartialEq + Send + Sync + 'static> Options<T> {
     /// one is logged and keeps nothing from the others.
     pub fn on_change(&self, f: impl Fn(&T, &T) + Send + Sync + 'static) -> Subscription {
         shared::subscribe(&self.0, f)
+    }
+
+    /// A value that is used once, when the program starts (an address, a folder, the capacity of a queue): it is returned, and
+    /// from here on a change of it is logged as one that takes effect at the next start. `key` is what it is called there.
+    ///
+    /// ```
+    /// # use ostler::Options;
+    /// # #[derive(PartialEq)] struct Settings { capacity: usize }
+    /// # let options = Options::new(Settings { capacity: 100 });
+    /// let (uploads, items) = ostler::queue::bounded::<String>(options.at_start("capacity", |o| o.capacity));
+    /// # drop((uploads, items));
+    /// ```
+    pub fn at_start<U: PartialEq>(
+        &self,
+        key: &'static str,
+        f: impl Fn(&T) -> U + Send + Sync + 'static,
+    ) -> U {
+        let value = f(&self.get());
+        let said = move |old: &T, new: &T| {
+            if f(old) != f(new) {
+                tracing::warn!(key, "this option has changed; it takes effect at the next start");
+            }
+        };
+        self.on_change(said).forever();
+        value
     }
 
     /// Takes another value, if nobody objects. Whether it was another one.

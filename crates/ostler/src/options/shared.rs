@@ -151,13 +151,9 @@ impl<T: PartialEq + Send + Sync + 'static> Origin for Shared<T> {
         self.changes.subscribe()
     }
 
-    fn ask_to_reload(self: Arc<Self>) {
-        // It reads files, which may take its time.
-        #[allow(clippy::disallowed_methods)]
-        let _ = std::thread::Builder::new().name("ostler-reload".into()).spawn(move || {
-            // Said in the log and in health.
-            let _ = self.reload();
-        });
+    fn reload(&self) {
+        // Said in the log and in health.
+        let _ = Shared::reload(self);
     }
 
     fn standing(&self) -> OriginStanding {

@@ -10,6 +10,7 @@ use super::core::Taken;
 use super::shared::{Consumers, Entry, Shared};
 use crate::clock::Clock;
 use crate::current::{self, Sitter};
+use crate::live::Origin;
 use crate::record::QueueGauge;
 
 /// The receiving end of a queue. Clones share it; the queue closes when the last one is dropped.
@@ -76,6 +77,11 @@ impl<T> Items<T> {
 
     pub(crate) fn id(&self) -> u64 {
         self.shared().id
+    }
+
+    /// Where its policy comes from, if that may change.
+    pub(crate) fn origin(&self) -> Option<Arc<dyn Origin>> {
+        self.shared().full.origin()
     }
 
     pub(crate) fn requested_capacity(&self) -> usize {

@@ -40,6 +40,7 @@ pub use self::sender::Queue;
 pub(crate) use self::shared::Entry;
 use self::shared::{Consumers, Producers, Shared};
 pub use self::work::Work;
+use crate::live::Live;
 
 /// What a send does when the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,8 +64,9 @@ pub fn bounded<T>(capacity: usize) -> (Queue<T>, Items<T>) {
     bounded_with(capacity, Full::Wait)
 }
 
-/// A queue for `capacity` items with a policy for when it is full.
-pub fn bounded_with<T>(capacity: usize, full: Full) -> (Queue<T>, Items<T>) {
-    let shared = Arc::new(Shared::new(capacity, full));
+/// A queue for `capacity` items with a policy for when it is full. A live policy applies to the sends that follow; senders that
+/// wait already are served.
+pub fn bounded_with<T>(capacity: usize, full: impl Into<Live<Full>>) -> (Queue<T>, Items<T>) {
+    let shared = Arc::new(Shared::new(capacity, full.into()));
     (Queue(Arc::new(Producers(Arc::clone(&shared)))), Items(Arc::new(Consumers(shared))))
 }

@@ -119,7 +119,8 @@ impl<T> Queue<T> {
     /// One try under the policy; `Some` is an item that has to wait.
     fn offer(&self, item: T) -> Result<Option<T>, SendError<T>> {
         let shared = self.shared();
-        if shared.full == Full::DropOldest {
+        let full = shared.full.get();
+        if full == Full::DropOldest {
             let oldest = shared.core.push_dropping_oldest(shared.entry(item));
             return match oldest {
                 Ok(None) => Ok(None),
@@ -130,7 +131,7 @@ impl<T> Queue<T> {
                 Err(Entry { item, .. }) => Err(SendError { item, why: Why::Closed }),
             };
         }
-        match (shared.core.try_push(shared.entry(item)), shared.full) {
+        match (shared.core.try_push(shared.entry(item)), full) {
             (Ok(()), _) => Ok(None),
             (Err(Refused::Full(newest)), Full::DropNewest) => {
                 shared.drop_counted(newest);

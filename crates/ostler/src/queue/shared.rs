@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::Full;
 use super::core::Core;
 use crate::clock::Clock;
+use crate::live::Live;
 use crate::panics;
 
 /// An item and when it was sent, which is known once a host serves the queue.
@@ -20,7 +21,7 @@ pub(crate) struct Entry<T> {
 #[derive(Debug)]
 pub(super) struct Shared<T> {
     pub(super) core: Core<Entry<T>>,
-    pub(super) full: Full,
+    pub(super) full: Live<Full>,
     pub(super) requested_capacity: usize,
     pub(super) id: u64,
     pub(super) name: OnceLock<Arc<str>>,
@@ -32,7 +33,7 @@ pub(super) struct Shared<T> {
 }
 
 impl<T> Shared<T> {
-    pub(super) fn new(capacity: usize, full: Full) -> Self {
+    pub(super) fn new(capacity: usize, full: Live<Full>) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         Self {
             core: Core::new(capacity),

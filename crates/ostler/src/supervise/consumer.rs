@@ -23,15 +23,11 @@ use crate::line::Line;
 use crate::outcome::{Halt, IntoOutcome, Outcome};
 use crate::panics;
 use crate::queue::{Entry, Items, Present, Taken};
-use crate::record::QueueGauge;
+use crate::record::{QueueGauge, Record};
 use crate::run::{Attempted, Runner};
 use crate::scope::{FromScope, RunFacts, Scope};
 use crate::seat::UnitSeat;
-use crate::trigger::{Consume, Leftover, Plan, Policy};
-
-/// The most workers that a consumer may have. Each costs a few kilobytes and nothing while it waits; ten thousand are far
-/// beyond what one queue's lock can feed.
-pub const MAX_WORKERS: usize = 10_000;
+use crate::trigger::{Consume, Leftover, LivePolicy, Plan};
 
 /// The workers of one consumer, whatever its items are.
 pub(crate) struct Crew {
@@ -40,6 +36,9 @@ pub(crate) struct Crew {
     leftover: Leftover,
     /// How many there should be. Written by the crew alone.
     workers: Arc<AtomicUsize>,
+    /// Whether somebody has paused it, and whether its options let it work.
+    paused: bool,
+    enabled: bool,
     roster: Arc<Roster>,
 }
 
@@ -90,14 +89,16 @@ impl Crew {
         F::Returns: Future + Send + 'static,
         <F::Returns as Future>::Output: IntoOutcome,
     {
-        let Plan { trigger: Consume { items, workers, leftover, copy }, policy } = plan;
+        let enabled = plan.is_enabled();
+        let Plan { trigger: Consume { items, workers, leftover, copy }, policy, live } = plan;
+        let policy = LivePolicy::new(policy, live.map(Arc::from));
         let (queue, handler) = (items.clone(), Arc::new(handler));
         let work = move |unit: Arc<UnitSeat>, place: Place| -> Work {
             let worker = Worker {
                 place,
                 items: items.worker(),
                 copy,
-                policy,
+                policy: policy.clone(),
                 scope: Scope::new(Arc::clone(&state), Arc::clone(&unit), RunFacts::default()),
                 handler: Arc::clone(&handler),
                 queue: items.id(),
@@ -106,18 +107,22 @@ impl Crew {
             Box::pin(worker.work::<In, Args>())
         };
         let workers = Arc::new(AtomicUsize::new(workers));
-        Self { queue: Box::new(queue), work: Box::new(work), leftover, workers, roster: Arc::default() }
+        let (queue, work, roster) = (Box::new(queue), Box::new(work), Arc::default());
+        Self { queue, work, leftover, workers, paused: false, enabled, roster }
     }
 
     /// Puts the crew to work.
     pub(crate) fn start(&mut self, unit: &Arc<UnitSeat>) {
         self.queue.serve(&unit.name, &unit.clock);
-        self.man(unit, false);
+        self.paused = false;
+        unit.record.set_enabled(self.enabled);
+        self.man(unit);
     }
 
     /// From the answer on no worker takes an item, and each item that was taken before is being handled.
     pub(crate) fn pause(&mut self, unit: &Arc<UnitSeat>, answer: oneshot::Sender<Answer>) {
-        let taken = self.queue.set_crew(self.workers(), true);
+        self.paused = true;
+        let taken = self.hold();
         let seat = Arc::clone(unit);
         unit.spawn(async move {
             until(&seat.clock, || seat.record.counts().begun >= taken).await;
@@ -126,13 +131,26 @@ impl Crew {
     }
 
     pub(crate) fn resume(&mut self) {
-        self.queue.set_crew(self.workers(), false);
+        self.paused = false;
+        self.hold();
+    }
+
+    /// Lets the workers take items, or none of them, as the options of the consumer say.
+    pub(crate) fn enable(&mut self, record: &Record, enabled: bool) {
+        self.enabled = enabled;
+        record.set_enabled(enabled);
+    }
+
+    /// Tells the queue how many workers may take items: none while they are kept from it. How many items they have taken so
+    /// far.
+    pub(crate) fn hold(&self) -> u64 {
+        self.queue.set_crew(self.workers(), self.paused || !self.enabled)
     }
 
     /// So many workers from here on. Those beyond leave when they have finished what they have in hand.
-    pub(crate) fn resize(&mut self, unit: &Arc<UnitSeat>, workers: usize, paused: bool) {
+    pub(crate) fn resize(&mut self, unit: &Arc<UnitSeat>, workers: usize) {
         self.workers.store(workers, Ordering::Relaxed);
-        self.man(unit, paused);
+        self.man(unit);
     }
 
     /// So many workers, when it is started again.
@@ -176,7 +194,7 @@ impl Crew {
     }
 
     /// Sees that all places are taken.
-    fn man(&self, unit: &Arc<UnitSeat>, held: bool) {
+    fn man(&self, unit: &Arc<UnitSeat>) {
         let free: Vec<usize> = {
             let mut roster = self.roster.lock();
             roster.limit = self.workers();
@@ -184,7 +202,7 @@ impl Crew {
             roster.present.extend(&free);
             free
         };
-        self.queue.set_crew(self.workers(), held);
+        self.hold();
         // One word of the first poll for all, given when the last of them has been polled.
         let polled = Arc::new(unit.line.polled());
         for number in free {
@@ -269,7 +287,7 @@ struct Worker<S, F, T> {
     place: Place,
     items: Present<T>,
     copy: Option<fn(&T) -> T>,
-    policy: Policy,
+    policy: LivePolicy,
     scope: Scope<S>,
     handler: Arc<F>,
     queue: u64,
@@ -292,7 +310,7 @@ where
         let number = self.place.number;
         let seat = Seat::new(&self.unit.record, &self.unit.blocking, Sitter::Worker);
         seat.fed_by(self.queue);
-        let mut runner = Runner::new(Arc::clone(&self.unit), self.policy, seat, Some(number));
+        let mut runner = Runner::new(Arc::clone(&self.unit), self.policy.clone(), seat, Some(number));
         // When the last run ended, for as long as nothing was waited for since: one reading of the clock serves both.
         let mut now = None;
         loop {
@@ -307,7 +325,7 @@ where
             let mut facts = runner.begin(id, began, entry.sent);
             let outcome = loop {
                 self.scope.begin(facts);
-                let item = item.for_attempt(facts.attempt, &self.policy);
+                let item = item.for_attempt(facts.attempt, runner.attempts());
                 let work = pin!(Some(handle::<S, F, In, T, Args>(&self.handler, item, &self.scope)));
                 match runner.attempt(work).await {
                     Attempted::Over(outcome) => break outcome,
@@ -359,9 +377,9 @@ struct Kept<T> {
 
 impl<T> Kept<T> {
     /// The item for this attempt: a copy, or for the last one the item itself.
-    fn for_attempt(&mut self, attempt: u32, policy: &Policy) -> Outcome<T> {
+    fn for_attempt(&mut self, attempt: u32, attempts: u32) -> Outcome<T> {
         match (&self.item, self.copy) {
-            (Some(item), Some(copy)) if attempt < policy.attempts => {
+            (Some(item), Some(copy)) if attempt < attempts => {
                 panics::catch(|| copy(item)).map_err(|payload| {
                     Halt::retry(format!("the item's `clone` panicked: {}", panics::into_message(payload)))
                 })

@@ -11,7 +11,6 @@ mod tasks;
 mod until;
 
 pub(crate) use self::consumer::Crew;
-pub use self::consumer::MAX_WORKERS;
 pub(crate) use self::machine::{Act, Down, Event, Machine, Makeup, Stage, Then};
 #[cfg(test)]
 pub(crate) use self::machine::{DROP_TIME, LAST_WORD};

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,7 +18,7 @@ use crate::record::Record;
 use crate::run::Runner;
 use crate::seat::UnitSeat;
 use crate::stop::StopReason;
-use crate::trigger::{Fire, Moment, Policy, Timer, Timetable};
+use crate::trigger::{Fire, LivePolicy, Moment, Timer, Timetable};
 
 /// The code of a task: does one run of it.
 pub(crate) trait RunTask: Send + Sync {
@@ -33,7 +34,7 @@ pub(crate) struct Task {
     task: u32,
     record: Arc<Record>,
     /// `None` is the default, which most have.
-    policy: Option<Box<Policy>>,
+    policy: Option<Box<LivePolicy>>,
     run: Arc<dyn RunTask>,
     place: Mutex<Place>,
 }
@@ -67,10 +68,10 @@ impl Task {
         unit: usize,
         task: usize,
         record: Arc<Record>,
-        policy: Policy,
+        policy: LivePolicy,
         run: Arc<dyn RunTask>,
     ) -> Self {
-        let policy = (policy != Policy::default()).then(|| Box::new(policy));
+        let policy = (!policy.is_default()).then(|| Box::new(policy));
         Self { unit: unit as u32, task: task as u32, record, policy, run, place: Mutex::default() }
     }
 
@@ -179,6 +180,10 @@ enum Word {
     Pause(oneshot::Sender<Answer>),
     Resume(oneshot::Sender<Answer>),
     Trigger(oneshot::Sender<Answer>),
+    /// Its period is another one.
+    Period(Duration),
+    /// Its options let it run, or do not.
+    Enable(bool),
     /// A run of it ended, of this epoch of its schedule.
     Ended(u32),
 }
@@ -209,6 +214,14 @@ impl TaskBoard {
     /// Answered when a run was begun, or is sure to follow the one that is going on.
     pub(crate) fn trigger(&self, task: usize, answer: oneshot::Sender<Answer>) {
         self.tell(task, Word::Trigger(answer));
+    }
+
+    pub(crate) fn set_period(&self, task: usize, period: Duration) {
+        self.tell(task, Word::Period(period));
+    }
+
+    pub(crate) fn enable(&self, task: usize, enabled: bool) {
+        self.tell(task, Word::Enable(enabled));
     }
 
     fn tell(&self, task: usize, word: Word) {
@@ -299,6 +312,23 @@ impl Actor {
                 self.timetable.resume(task, at);
                 Some(answer)
             }
+            Word::Period(period) => {
+                self.timetable.set_period(task, period, at);
+                None
+            }
+            Word::Enable(enabled) => {
+                let waited = self.timetable.enable(task, enabled, at);
+                if waited > 0 {
+                    self.tasks[task].record.skipped(waited);
+                }
+                self.tasks[task].record.set_enabled(enabled);
+                None
+            }
+            Word::Trigger(answer) if !self.timetable.is_enabled(task) => {
+                let refusal = ControlError::not_possible("its options have disabled it");
+                let _ = answer.send(Err(refusal));
+                None
+            }
             Word::Trigger(answer) => match self.timetable.asked(task) {
                 Some(fire) => {
                     self.start(fire, Some(answer));
@@ -309,6 +339,7 @@ impl Actor {
             },
         };
         self.show_next_run(task, at);
+        self.show_whether_armed(task, at);
         if let Some(answer) = answer {
             let _ = answer.send(Ok(()));
         }
@@ -342,6 +373,7 @@ impl Actor {
         let begun = &self.tasks[task];
         begun.has_begun(&begun.line(&self.director));
         self.show_next_run(task, at);
+        self.show_whether_armed(task, at);
     }
 
     /// What is due.
@@ -367,7 +399,7 @@ impl Actor {
         let Some(seat) = task.seat_for_run(make) else { return };
         task.record.began_late_by(lateness);
         let run =
-            Arc::clone(&task.run).run(runner(&seat, task.policy.as_deref().copied().unwrap_or_default()));
+            Arc::clone(&task.run).run(runner(&seat, task.policy.as_deref().cloned().unwrap_or_default()));
         let told = Told { board: self.board.clone(), task: place, epoch: self.timetable.epoch(place) };
         let polled = self.first_poll.take_if(|(task, _)| *task == place).map(|(_, polled)| polled);
         // Where the unit has been told to stop meanwhile, the run is dropped, and that is told too.
@@ -386,12 +418,17 @@ impl Actor {
         self.tasks[task].record.set_next_run(next);
     }
 
+    /// From when on it is known to be late, if it does not run.
+    fn show_whether_armed(&self, task: usize, at: Moment) {
+        self.tasks[task].record.arm(self.timetable.is_armed(task).then_some(at.now));
+    }
+
     fn moment(&self) -> Moment {
         Moment { now: self.clock.now(), wall: self.clock.wall() }
     }
 }
 
-fn runner(seat: &Arc<UnitSeat>, policy: Policy) -> Runner {
+fn runner(seat: &Arc<UnitSeat>, policy: LivePolicy) -> Runner {
     let place = Seat::new(&seat.record, &seat.blocking, Sitter::Task);
     Runner::new(Arc::clone(seat), policy, place, None)
 }

@@ -1,7 +1,9 @@
 //! Items as a trigger: what a consumer takes from its queue, by how many workers, and what happens to the rest.
 
 use super::Plan;
+use super::settings::Mistakes;
 use crate::error::RegistrationError;
+use crate::live::Live;
 use crate::queue::Items;
 
 /// The trigger of a consumer: the items of a queue. [`Items`] turn into its plan by themselves, or by
@@ -28,8 +30,8 @@ pub enum Leftover {
 }
 
 impl<T> Items<T> {
-    /// A plan for a consumer with so many workers (default 1). 0 is refused at start.
-    pub fn workers(self, workers: usize) -> Plan<Consume<T>> {
+    /// A plan for a consumer with so many workers: see [`Plan::workers`].
+    pub fn workers(self, workers: impl Into<Live<usize>>) -> Plan<Consume<T>> {
         Plan::from(self).workers(workers)
     }
 }
@@ -44,11 +46,14 @@ impl<T> From<Items<T>> for Plan<Consume<T>> {
 }
 
 impl<T> Plan<Consume<T>> {
-    /// How many workers take items, each one at a time (default 1). 0 is refused at start.
+    /// How many workers take items, each one at a time (default 1): 1 to [`MAX_WORKERS`](crate::MAX_WORKERS); others are
+    /// refused at start. A live value resizes the crew as [`HostHandle::resize`](crate::HostHandle::resize) does, also after
+    /// it was resized by hand.
     #[must_use]
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.trigger.workers = workers;
-        self
+    pub fn workers(mut self, workers: impl Into<Live<usize>>) -> Self {
+        let workers = workers.into();
+        self.trigger.workers = workers.get();
+        self.live(workers, |live| &mut live.workers)
     }
 
     /// What becomes of the items in the queue at a stop (default [`Leftover::Drain`]).
@@ -62,23 +67,33 @@ impl<T> Plan<Consume<T>> {
     /// How often an item is tried in all, the first time included (default 1, so no retry). 0 is refused at start.
     /// An item is cloned for each attempt but the last.
     #[must_use]
-    pub fn attempts(mut self, attempts: u32) -> Self
+    pub fn attempts(mut self, attempts: impl Into<Live<u32>>) -> Self
     where
         T: Clone,
     {
-        self.policy.attempts = attempts;
+        let attempts = attempts.into();
+        self.policy.attempts = attempts.get();
         self.trigger.copy = Some(T::clone);
-        self
+        self.live(attempts, |live| &mut live.attempts)
     }
 
     pub(crate) fn check(&self, unit: &str, mistakes: &mut Vec<RegistrationError>) {
-        let mut mistake = |field, text: &str| mistakes.push(RegistrationError::new(unit, field, text));
+        let mut mistake = |field, text| mistakes.push(RegistrationError::new(unit, field, text));
         if self.trigger.items.requested_capacity() == 0 {
-            mistake("capacity", "the queue must hold 1 item or more");
+            mistake("capacity", "the queue must hold 1 item or more".to_owned());
         }
-        if self.trigger.workers == 0 {
-            mistake("workers", "must be 1 or more");
-        }
-        self.policy.check(unit, mistakes);
+        check_workers(self.trigger.workers, &mut mistake);
+        self.policy.check(&mut mistake);
+        self.guard(unit);
+    }
+}
+
+/// The most workers that a consumer may have. Each costs a few kilobytes and nothing while it waits; ten thousand are far
+/// beyond what one queue's lock can feed.
+pub const MAX_WORKERS: usize = 10_000;
+
+pub(crate) fn check_workers(workers: usize, mistakes: Mistakes<'_>) {
+    if !(1..=MAX_WORKERS).contains(&workers) {
+        mistakes("workers", format!("must be 1 to {MAX_WORKERS}"));
     }
 }

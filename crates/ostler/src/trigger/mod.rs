@@ -6,38 +6,50 @@
 mod cron;
 mod items;
 mod policy;
+mod settings;
 mod timer;
 mod timetable;
 
 use std::time::Duration;
 
 pub use self::cron::{Schedule, ScheduleError};
-pub use self::items::{Consume, Leftover};
-pub(crate) use self::policy::Policy;
+pub use self::items::{Consume, Leftover, MAX_WORKERS};
+pub(crate) use self::policy::{LivePolicy, Policy};
+pub(crate) use self::settings::{Followed, LiveSettings};
 pub use self::timer::{First, Overlap, Timer};
 pub(crate) use self::timer::{Moment, Rule};
 pub(crate) use self::timetable::{Fire, Timetable};
 use crate::backoff::Backoff;
 use crate::error::RegistrationError;
+use crate::live::Live;
 
 /// A trigger and the policy for the runs that it fires.
 #[derive(Debug, Clone)]
 pub struct Plan<T> {
     pub(crate) trigger: T,
     pub(crate) policy: Policy,
+    /// Those of its settings that may change; most plans have none.
+    pub(crate) live: Option<Box<LiveSettings>>,
 }
 
 /// A run each `period`, at a fixed rate: the ticks stay on the grid of the first one however long a run takes.
 ///
 /// Ticks that pass while a run is going on, or while the machine sleeps, come to one run. The first run is due after
-/// one period ([`Plan::first`] changes that). A zero period is refused at start.
-pub fn every(period: Duration) -> Plan<Timer> {
-    Plan::timer(Rule::Every(period))
+/// one period ([`Plan::first`] changes that). A zero period is refused: at start, and as a live value's next one, where the
+/// last good value stays.
+///
+/// A live period applies to the wait that is going on: the next tick is one new period after the last, or now where that has
+/// passed.
+pub fn every(period: impl Into<Live<Duration>>) -> Plan<Timer> {
+    let period = period.into();
+    Plan::timer(Rule::Every(period.get())).live(period, |live| &mut live.period)
 }
 
-/// A run `delay` after the end of the one before: a fixed delay. A zero delay is refused at start.
-pub fn after_completion(delay: Duration) -> Plan<Timer> {
-    Plan::timer(Rule::AfterCompletion(delay))
+/// A run `delay` after the end of the one before: a fixed delay. A zero delay is refused, and a live one applied, as those
+/// of [`every`].
+pub fn after_completion(delay: impl Into<Live<Duration>>) -> Plan<Timer> {
+    let delay = delay.into();
+    Plan::timer(Rule::AfterCompletion(delay.get())).live(delay, |live| &mut live.period)
 }
 
 /// A run at each occurrence of a cron expression of 5 fields, or of 6 with seconds first, in the zone called `zone`
@@ -53,23 +65,37 @@ pub fn poke() -> Plan<Timer> {
 
 impl<T> Plan<T> {
     pub(crate) fn new(trigger: T) -> Self {
-        Self { trigger, policy: Policy::default() }
+        Self { trigger, policy: Policy::default(), live: None }
     }
 
-    /// How long one attempt may take (default: no limit; zero is refused at start). Then it is dropped and counts as failed; its tracked
+    /// Whether runs begin at all (default: they do), as live options say. While it is `false` none begins, one that is going on
+    /// ends as it would, and the unit is healthy; a consumer's items wait in its queue. As soon as it is `true` the schedule of an
+    /// interval begins anew with a run at once, `cron` waits for its next occurrence, and a consumer goes on. Beside
+    /// [`HostHandle::pause`](crate::HostHandle::pause), which is by hand: a unit runs when neither keeps it from it.
+    #[must_use]
+    pub fn enabled(mut self, enabled: impl Into<Live<bool>>) -> Self {
+        // Kept also where it never changes.
+        self.live.get_or_insert_default().enabled = Some(enabled.into());
+        self
+    }
+
+    /// How long one attempt may take (default: no limit; zero is refused at start).
+    /// A live value, like those of `deadline` and `attempts`, is read once for each run. Then it is dropped and counts as failed; its tracked
     /// [`blocking`](crate::blocking) calls are waited for, as they cannot be stopped.
     #[must_use]
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.policy.timeout = Some(limit);
-        self
+    pub fn timeout(mut self, limit: impl Into<Live<Duration>>) -> Self {
+        let limit = limit.into();
+        self.policy.timeout = Some(limit.get());
+        self.live(limit, |live| &mut live.timeout)
     }
 
     /// How long all attempts of a run may take together, the waits between them included (default: no limit; zero is refused
     /// at start).
     #[must_use]
-    pub fn deadline(mut self, limit: Duration) -> Self {
-        self.policy.deadline = Some(limit);
-        self
+    pub fn deadline(mut self, limit: impl Into<Live<Duration>>) -> Self {
+        let limit = limit.into();
+        self.policy.deadline = Some(limit.get());
+        self.live(limit, |live| &mut live.deadline)
     }
 
     /// The waits between attempts (default [`Backoff::default`]).
@@ -77,6 +103,29 @@ impl<T> Plan<T> {
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.policy.backoff = backoff;
         self
+    }
+
+    /// Keeps a setting that may change; one that was given before is forgotten.
+    fn live<U>(
+        mut self,
+        value: Live<U>,
+        setting: impl FnOnce(&mut LiveSettings) -> &mut Option<Live<U>>,
+    ) -> Self {
+        let value = value.origin().is_some().then_some(value);
+        if value.is_some() || self.live.is_some() {
+            *setting(self.live.get_or_insert_default()) = value;
+        }
+        self
+    }
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.live.as_ref().is_none_or(|live| live.is_enabled())
+    }
+
+    fn guard(&self, unit: &str) {
+        if let Some(live) = &self.live {
+            live.guard(unit);
+        }
     }
 }
 
@@ -110,14 +159,30 @@ impl Plan<Timer> {
 
     /// How often a run is tried in all, the first time included (default 1, so no retry). 0 is refused at start.
     #[must_use]
-    pub fn attempts(mut self, attempts: u32) -> Self {
-        self.policy.attempts = attempts;
+    pub fn attempts(mut self, attempts: impl Into<Live<u32>>) -> Self {
+        let attempts = attempts.into();
+        self.policy.attempts = attempts.get();
+        self.live(attempts, |live| &mut live.attempts)
+    }
+
+    /// How long after the end of its last run (after the begin of its schedule, before there was one) the task counts as late,
+    /// which health shows: Degraded. Whatever keeps it: a run that takes too long counts. Zero is refused at start.
+    ///
+    /// By default a task is late when its run was due [`DEFAULT_LATE_AFTER`](crate::DEFAULT_LATE_AFTER) ago and none is going on.
+    #[must_use]
+    pub fn late_after(mut self, late_after: Duration) -> Self {
+        self.trigger = self.trigger.with(|settings| settings.late_after = Some(late_after));
         self
     }
 
     pub(crate) fn check(&self, unit: &str, mistakes: &mut Vec<RegistrationError>) {
-        self.trigger.check(unit, mistakes);
-        self.policy.check(unit, mistakes);
+        let mut mistake = |field, text| mistakes.push(RegistrationError::new(unit, field, text));
+        self.trigger.check(&mut mistake);
+        self.policy.check(&mut mistake);
+        self.guard(unit);
+        if let Some(live) = &self.live {
+            live.guard_period(unit, &self.trigger);
+        }
     }
 }
 

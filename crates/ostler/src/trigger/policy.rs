@@ -1,9 +1,10 @@
 //! How a run is done, whatever fires it: the limits and attempts of a plan.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::settings::{LiveSettings, Mistakes};
 use crate::backoff::Backoff;
-use crate::error::RegistrationError;
 
 /// The policy of a plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,16 +30,53 @@ impl Default for Policy {
 }
 
 impl Policy {
-    pub(crate) fn check(&self, unit: &str, mistakes: &mut Vec<RegistrationError>) {
-        let mut mistake = |field, text: &str| mistakes.push(RegistrationError::new(unit, field, text));
-        if self.attempts == 0 {
-            mistake("attempts", "must be 1 or more; 1 means no retry");
-        }
-        if self.timeout.is_some_and(|limit| limit.is_zero()) {
-            mistake("timeout", "must be longer than zero");
-        }
-        if self.deadline.is_some_and(|limit| limit.is_zero()) {
-            mistake("deadline", "must be longer than zero");
+    pub(crate) fn check(&self, mistakes: Mistakes<'_>) {
+        check_attempts(self.attempts, mistakes);
+        self.timeout.into_iter().for_each(|limit| check_timeout(limit, mistakes));
+        self.deadline.into_iter().for_each(|limit| check_deadline(limit, mistakes));
+    }
+}
+
+pub(crate) fn check_attempts(attempts: u32, mistakes: Mistakes<'_>) {
+    if attempts == 0 {
+        mistakes("attempts", "must be 1 or more; 1 means no retry".to_owned());
+    }
+}
+
+pub(crate) fn check_timeout(limit: Duration, mistakes: Mistakes<'_>) {
+    if limit.is_zero() {
+        mistakes("timeout", "must be longer than zero".to_owned());
+    }
+}
+
+pub(crate) fn check_deadline(limit: Duration, mistakes: Mistakes<'_>) {
+    if limit.is_zero() {
+        mistakes("deadline", "must be longer than zero".to_owned());
+    }
+}
+
+/// A policy some of whose values may be others for the next run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LivePolicy {
+    policy: Policy,
+    live: Option<Arc<LiveSettings>>,
+}
+
+impl LivePolicy {
+    pub(crate) fn new(policy: Policy, live: Option<Arc<LiveSettings>>) -> Self {
+        Self { policy, live }
+    }
+
+    /// Whether it is the one that most plans have.
+    pub(crate) fn is_default(&self) -> bool {
+        self.live.is_none() && self.policy == Policy::default()
+    }
+
+    /// The policy of a run that begins now.
+    pub(crate) fn now(&self) -> Policy {
+        match &self.live {
+            None => self.policy,
+            Some(live) => live.applied_to(self.policy),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::cron::{Schedule, ScheduleError};
-use crate::error::RegistrationError;
+use super::settings::Mistakes;
 use crate::record::UnitKind;
 
 /// The trigger of a task: a rule that says when it is due. Made by [`every`](crate::every),
@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) first: First,
     pub(crate) jitter: Duration,
     pub(crate) overlap: Option<Overlap>,
+    pub(crate) late_after: Option<Duration>,
 }
 
 #[derive(Debug, Clone)]
@@ -101,12 +102,26 @@ impl Timer {
         self
     }
 
+    /// The timer with another period or delay; the same where it has none.
+    pub(crate) fn with_period(&self, period: Duration) -> Self {
+        let rule = match &self.rule {
+            Rule::Every(_) => Rule::Every(period),
+            Rule::AfterCompletion(_) => Rule::AfterCompletion(period),
+            other => other.clone(),
+        };
+        Self { rule, settings: self.settings.clone() }
+    }
+
     fn settings(&self) -> Settings {
         self.settings.as_deref().copied().unwrap_or_default()
     }
 
     pub(crate) fn jitter(&self) -> Duration {
         self.settings().jitter
+    }
+
+    pub(crate) fn late_after(&self) -> Option<Duration> {
+        self.settings().late_after
     }
 
     pub(crate) fn kind(&self) -> UnitKind {
@@ -166,8 +181,31 @@ impl Timer {
         }
     }
 
-    pub(crate) fn check(&self, unit: &str, mistakes: &mut Vec<RegistrationError>) {
-        let mut mistake = |field, text: String| mistakes.push(RegistrationError::new(unit, field, text));
+    /// The due time that is waited for, when the period has become that of `self`: a new period after the tick before it. Where
+    /// the wall clock has set it, it stays; the ticks after it are on the new grid.
+    pub(crate) fn due_with_new_period(&self, old: &Self, due: Due, at: Moment) -> Due {
+        let (Some(old), Some(new), Due::At(instant)) = (old.period(), self.period(), due) else { return due };
+        let tick = instant.checked_sub(old).unwrap_or(at.now);
+        Due::At(tick.checked_add(new).unwrap_or(instant).max(at.now))
+    }
+
+    fn period(&self) -> Option<Duration> {
+        match self.rule {
+            Rule::Every(period) | Rule::AfterCompletion(period) => Some(period),
+            Rule::Cron(_) | Rule::OnDemand => None,
+        }
+    }
+
+    /// When a run is due where runs have just been allowed again.
+    pub(crate) fn due_when_enabled(&self, at: Moment) -> Option<Due> {
+        match &self.rule {
+            Rule::Every(_) | Rule::AfterCompletion(_) => Some(Due::At(at.now)),
+            Rule::Cron(_) | Rule::OnDemand => self.first_due(at),
+        }
+    }
+
+    pub(crate) fn check(&self, mistakes: Mistakes<'_>) {
+        let mut mistake = |field, text: String| mistakes(field, text);
         match &self.rule {
             Rule::Every(period) | Rule::AfterCompletion(period) if period.is_zero() => {
                 mistake("period", "must be longer than zero".to_owned());
@@ -180,6 +218,9 @@ impl Timer {
                 mistake("jitter", "must be shorter than the period, or ticks would be skipped".to_owned());
             }
             _ => {}
+        }
+        if self.late_after().is_some_and(|limit| limit.is_zero()) {
+            mistake("late_after", "must be longer than zero".to_owned());
         }
         if self.settings().overlap == Some(Overlap::Queue(0)) {
             mistake("overlap", "`Queue(0)` holds nothing; use `Skip`, or 1 and more".to_owned());

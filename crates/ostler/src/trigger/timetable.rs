@@ -52,6 +52,8 @@ struct Row {
     /// The entry of the heap that is this row's.
     look_at: Option<Instant>,
     paused: bool,
+    /// Its options do not let it run.
+    disabled: bool,
     /// Its schedule has ended, or has never begun: nothing sets a due time.
     halted: bool,
     running: u32,
@@ -72,6 +74,7 @@ impl Timetable {
             jitter: None,
             look_at: None,
             paused: false,
+            disabled: false,
             halted: true,
             running: 0,
             epoch: 0,
@@ -89,8 +92,50 @@ impl Timetable {
         self.rows[task].halted = false;
         self.rows[task].running = 0;
         self.rows[task].epoch = self.rows[task].epoch.wrapping_add(1);
-        let due = self.rows[task].timer.first_due(at);
-        self.wait_for(task, due, at);
+        if !self.rows[task].disabled {
+            let due = self.rows[task].timer.first_due(at);
+            self.wait_for(task, due, at);
+        }
+    }
+
+    /// Lets runs of `task` begin, or none. How many runs waited for the running one to end, and will not be run.
+    pub(crate) fn enable(&mut self, task: usize, enabled: bool, at: Moment) -> u64 {
+        let row = &mut self.rows[task];
+        if std::mem::replace(&mut row.disabled, !enabled) != enabled {
+            return 0;
+        }
+        if !enabled {
+            row.waits_for = None;
+            return row.give_up_waiting();
+        }
+        if !row.halted {
+            let due = row.timer.due_when_enabled(at);
+            self.wait_for(task, due, at);
+        }
+        0
+    }
+
+    pub(crate) fn is_enabled(&self, task: usize) -> bool {
+        !self.rows[task].disabled
+    }
+
+    /// Whether `task` should be running now and then: its schedule has begun, and nothing keeps it.
+    pub(crate) fn is_armed(&self, task: usize) -> bool {
+        let Row { paused, disabled, halted, .. } = self.rows[task];
+        !paused && !disabled && !halted
+    }
+
+    /// `task` has another period from here on; it applies to the wait that is going on.
+    pub(crate) fn set_period(&mut self, task: usize, period: Duration, at: Moment) {
+        let row = &mut self.rows[task];
+        let timer = row.timer.with_period(period);
+        let old = std::mem::replace(&mut row.timer, timer);
+        let Some(due) = row.waits_for else { return };
+        // One that waits out the jitter of its tick has come already.
+        if !due.has_come(at) {
+            let due = row.timer.due_with_new_period(&old, due, at);
+            self.wait_for(task, Some(due), at);
+        }
     }
 
     /// The schedule of `task` ends: nothing of it is started any more.
@@ -106,8 +151,7 @@ impl Timetable {
     pub(crate) fn pause(&mut self, task: usize) -> u64 {
         let row = &mut self.rows[task];
         row.paused = true;
-        let asked = std::mem::take(&mut row.asked);
-        row.queued.take().map_or(0, |queued| queued.len() as u64) + u64::from(asked)
+        row.give_up_waiting()
     }
 
     /// The schedule of `task` goes on: the ticks of the pause are not made up for, and a fixed rate keeps its grid. A fixed
@@ -126,7 +170,7 @@ impl Timetable {
                 let due = row.is_due(occurrence);
                 return self.push(task, due, at);
             }
-            None if row.running == 0 => row.timer.due_after_end(at),
+            None if row.running == 0 && !row.disabled => row.timer.due_after_end(at),
             None => None,
         };
         self.wait_for(task, due, at);
@@ -188,6 +232,7 @@ impl Timetable {
         }
         // One that was started by hand, beside its schedule, leaves the schedule as it is.
         if row.running == 0
+            && !row.disabled
             && row.waits_for.is_none()
             && let Some(due) = row.timer.due_after_end(at)
         {
@@ -287,6 +332,12 @@ impl Timetable {
 }
 
 impl Row {
+    /// Runs that wait for the running one are not run; how many those are.
+    fn give_up_waiting(&mut self) -> u64 {
+        let asked = std::mem::take(&mut self.asked);
+        self.queued.take().map_or(0, |queued| queued.len() as u64) + u64::from(asked)
+    }
+
     /// How many runs wait for the running one.
     fn waiting(&self) -> usize {
         self.queued.as_ref().map_or(0, |queued| queued.len())

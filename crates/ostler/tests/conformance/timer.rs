@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use ostler::testing::TestHost;
-use ostler::{Clock, First, Halt, Host, MINUTE, Outcome, Run, SECOND, State, Stop, after_completion, every};
+use ostler::{
+    Clock, First, HOUR, Halt, Host, MINUTE, Options, Outcome, Run, SECOND, State, Stop, after_completion,
+    every,
+};
 
 use crate::common::Log;
 
@@ -115,5 +118,28 @@ fn a_run_by_hand_leaves_the_timer_running() {
     test.trigger("rate").unwrap();
     test.advance(13 * SECOND);
     assert_eq!(log.all(), ["10", "13", "20"]);
+    test.stop().unwrap();
+}
+
+#[test]
+fn a_period_change_applies_to_the_pending_wait() {
+    let (options, log) = (Options::new(HOUR), Log::default());
+    let host = Host::new(log.clone()).task("rate", every(options.map(|period| *period)), note);
+    let mut test = TestHost::start(host).unwrap();
+    test.advance(5 * SECOND);
+    options.replace(20 * SECOND).unwrap();
+    test.advance(55 * SECOND);
+    assert_eq!(log.all(), ["20", "40", "00"]);
+    test.stop().unwrap();
+}
+
+#[test]
+fn a_zero_period_is_refused_as_a_change_too() {
+    let (options, log) = (Options::new(SECOND), Log::default());
+    let host = Host::new(log.clone()).task("rate", every(options.map(|period| *period)), note);
+    let mut test = TestHost::start(host).unwrap();
+    assert!(options.replace(Duration::ZERO).is_err());
+    test.advance(2 * SECOND);
+    assert_eq!(log.all(), ["01", "02"]);
     test.stop().unwrap();
 }
