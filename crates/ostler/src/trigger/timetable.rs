@@ -447,6 +447,58 @@ mod tests {
     }
 
     #[test]
+    fn another_period_moves_the_next_tick_and_never_into_the_past() {
+        let timer = |period| Timer::new(Rule::Every(period));
+        let (mut table, start) = table(vec![timer(10 * SECOND)]);
+        table.set_period(0, 30 * SECOND, after(start, 4 * SECOND));
+        assert_eq!(table.look(after(start, 29 * SECOND)), Look::default());
+        table.set_period(0, 5 * SECOND, after(start, 29 * SECOND));
+        assert_eq!(table.next_look(), Some(start.now + 29 * SECOND));
+        assert_eq!(table.look(after(start, 29 * SECOND)).fires.len(), 1);
+        table.ended(0, 1, after(start, 30 * SECOND));
+        assert_eq!(table.look(after(start, 33 * SECOND)), Look::default());
+        assert_eq!(table.look(after(start, 34 * SECOND)).fires.len(), 1);
+        // Ten thousand changes leave no more entries behind than there is room for.
+        for change in 0..10_000 {
+            table.set_period(0, 5 * SECOND + Duration::from_nanos(change), after(start, 35 * SECOND));
+        }
+        assert!(table.heap.len() <= 18, "{}", table.heap.len());
+    }
+
+    #[test]
+    fn a_period_that_changes_often_does_not_keep_the_task_from_running() {
+        let (mut table, start) = table(vec![Timer::new(Rule::Every(10 * SECOND))]);
+        let mut fires = 0;
+        for second in 1..=60 {
+            table.set_period(0, (10 + second % 2) * SECOND, after(start, second * SECOND));
+            fires += table.look(after(start, second * SECOND)).fires.len();
+            table.ended(0, 1, after(start, second * SECOND));
+        }
+        assert!((5..=6).contains(&fires), "{fires}");
+    }
+
+    #[test]
+    fn a_disabled_task_fires_nothing_and_an_enabled_one_at_once() {
+        let (mut table, start) = table(vec![every_second(None)]);
+        assert_eq!(table.look(start).fires.len(), 1);
+        assert_eq!(table.look(after(start, SECOND)).fires.len(), 0);
+        assert_eq!(table.enable(0, false, after(start, SECOND)), 1, "the tick that waited is given up");
+        assert_eq!(table.enable(0, false, after(start, SECOND)), 0);
+        assert_eq!(table.ended(0, 1, after(start, SECOND)), None);
+        assert_eq!(table.look(after(start, 10 * SECOND)), Look::default());
+        table.begin(0, after(start, 10 * SECOND));
+        assert_eq!(table.look(after(start, 20 * SECOND)), Look::default(), "it begins disabled");
+        let half = after(start, 20 * SECOND + SECOND / 2);
+        table.enable(0, true, half);
+        assert_eq!(table.look(half).fires.len(), 1);
+        assert_eq!(table.next_look(), Some(half.now + SECOND));
+        table.halt(0);
+        table.enable(0, false, half);
+        table.enable(0, true, half);
+        assert_eq!(table.look(after(start, 30 * SECOND)), Look::default(), "its schedule has ended");
+    }
+
+    #[test]
     fn equal_times_fire_in_order_of_registration() {
         let (mut table, start) = table(vec![every_second(None), every_second(None), every_second(None)]);
         let order: Vec<usize> = table.look(start).fires.iter().map(|fire| fire.task).collect();
