@@ -54,7 +54,9 @@ pub use crate::handler::{FromItem, HandlerFn, TaskFn};
 pub use crate::health::LIVE_WITHIN;
 pub use crate::host::{DEFAULT_GRACE, Host};
 pub use crate::live::Live;
-pub use crate::options::{Options, Snapshot, Subscription};
+#[cfg(feature = "clap")]
+pub use crate::options::ConfigArgs;
+pub use crate::options::{Format, Options, OptionsBuilder, Problems, Secret, Snapshot, Subscription};
 pub use crate::outcome::{Halt, IntoOutcome, Outcome, RunOutcome};
 pub use crate::probe::Probes;
 pub use crate::problem::{ConfigError, Problem};

@@ -40,7 +40,8 @@ fn each_example_exists() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     for (example, ..) in rows() {
-        let known = folders.iter().any(|folder| folder.split_once('-').is_some_and(|(_, name)| name == example));
+        let known =
+            folders.iter().any(|folder| folder.split_once('-').is_some_and(|(_, name)| name == example));
         assert!(known, "there is no example `{example}`");
     }
 }

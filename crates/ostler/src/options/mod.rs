@@ -1,17 +1,43 @@
 //! Typed options: read from layers, validated, and live - the last good value stays.
 //!
-//! `shared.rs` holds the value and those who are told of a new one, `snapshot.rs` what one run sees of it.
+//! `shared.rs` holds the value and those who are told of a new one, `snapshot.rs` what one run sees of it. On the way there: `sources.rs` gathers the layers, each a
+//! `tree.rs` of values with their `place.rs`, from `files.rs` (parsed by `text.rs`) and `variables.rs`; `layers.rs` merges
+//! them; `read.rs` makes a typed value of it, or all that is wrong; `loader.rs` does it all, as `builder.rs` was told.
 
+#[cfg(feature = "clap")]
+mod args;
+mod builder;
+mod duration;
+mod files;
+mod layers;
+mod leaves;
+mod loader;
+mod path;
+mod place;
+mod print;
+mod problems;
+mod read;
+mod secret;
 mod shared;
 mod snapshot;
+mod sources;
+mod text;
+mod tree;
+mod variables;
 
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "clap")]
+pub use self::args::ConfigArgs;
+pub use self::builder::OptionsBuilder;
+pub use self::problems::Problems;
+pub use self::secret::Secret;
 use self::shared::Shared;
 pub use self::shared::Subscription;
 pub use self::snapshot::Snapshot;
 pub(crate) use self::snapshot::Snapshots;
+pub use self::text::Format;
 use crate::live::{Live, Origin};
 use crate::problem::ConfigError;
 
@@ -89,6 +115,11 @@ impl<T: PartialEq + Send + Sync + 'static> Options<T> {
     /// [`ConfigError`] where the layers cannot be used; the last good value stays, and health says so.
     pub fn reload(&self) -> Result<bool, ConfigError> {
         self.0.reload()
+    }
+
+    /// Options that can be loaded again.
+    fn loaded(shared: Shared<T>) -> Self {
+        Self(Arc::new(shared))
     }
 
     /// The options as a host sees them.

@@ -1,0 +1,148 @@
+//! Reads all layers as one value: at the start, and whenever they may have changed.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::layers::{Ignored, Layers};
+use super::path::Path;
+use super::place::Place;
+use super::problems::{Found, Problems, told};
+use super::read::{self, Notes};
+use super::shared::Load;
+use super::sources::{Gathered, Sources};
+use crate::panics;
+use crate::problem::ConfigError;
+
+/// A check of an application: adds what it finds wrong.
+pub(super) type Check<T> = Box<dyn Fn(&T, &mut Problems) + Send + Sync>;
+
+/// How a `T` is loaded. Loads it as often as is asked for.
+pub(super) struct Loader<T> {
+    pub(super) sources: Sources,
+    /// What of them is a `T`.
+    pub(super) section: Path,
+    pub(super) checks: Vec<Check<T>>,
+    /// The files that were there, so that it is known when one is gone.
+    known: Mutex<BTreeSet<PathBuf>>,
+    secret_files: Mutex<Vec<PathBuf>>,
+}
+
+/// A value that was loaded, and where all of it came from.
+#[derive(Debug)]
+pub(super) struct Loaded<T> {
+    pub(super) value: T,
+    pub(super) layers: Layers,
+    pub(super) notes: Notes,
+    /// What its file is called.
+    pub(super) file: Option<String>,
+}
+
+impl<T> Loader<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            sources: Sources::default(),
+            section: Path::default(),
+            checks: Vec::new(),
+            known: Mutex::default(),
+            secret_files: Mutex::default(),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Serialize> Loader<T> {
+    /// A valid value, or all that is wrong.
+    pub(super) fn read(&self) -> Result<Loaded<T>, ConfigError> {
+        let Gathered { layers, mut problems, incomplete, present, name } =
+            self.sources.gather(&lock(&self.known));
+        let layers = Layers::merge(layers, &self.section);
+        let (value, mut notes) = self.value(&layers, !incomplete);
+        problems.append(&mut notes.problems);
+        if let Some(value) = value.as_ref().filter(|_| !incomplete) {
+            self.check(value, &layers, &mut problems);
+        }
+        self.remember_secret_files(&notes, problems.is_empty());
+        match value {
+            Some(value) if problems.is_empty() => {
+                lock(&self.known).extend(present);
+                Ok(Loaded { value, layers, notes, file: name })
+            }
+            _ => Err(told(problems)),
+        }
+    }
+
+    /// An application's types may panic while they are read; that is a problem like others.
+    fn value(&self, layers: &Layers, complete: bool) -> (Option<T>, Notes) {
+        panics::catch(|| read::read(layers, &self.section, complete)).unwrap_or_else(|payload| {
+            let mut notes = Notes::default();
+            notes.problems.push(panicked("reading it", payload, layers));
+            (None, notes)
+        })
+    }
+
+    fn check(&self, value: &T, layers: &Layers, problems: &mut Vec<Found>) {
+        for check in &self.checks {
+            let mut found = Problems::default();
+            if let Err(payload) = panics::catch(|| check(value, &mut found)) {
+                problems.push(panicked("a check of it", payload, layers));
+            }
+            for (key, message) in found.into_added() {
+                problems.push(self.found(&key, message, layers));
+            }
+        }
+    }
+
+    /// A check's problem, at the place of the value it is about, if that is not a default.
+    fn found(&self, key: &str, message: String, layers: &Layers) -> Found {
+        let path = Path::parse(key);
+        let place = layers.merged.find(&path).filter(|_| !path.is_empty()).map(|node| node.place.clone());
+        let key =
+            if path.is_empty() { self.section.to_string() } else { self.section.join(&path).to_string() };
+        Found { place: place.filter(Place::is_somewhere), key, message: crate::error::escaped(&message) }
+    }
+
+    /// Where less than all could be read, those from before are still of interest.
+    fn remember_secret_files(&self, notes: &Notes, complete: bool) {
+        let mut files = lock(&self.secret_files);
+        if complete {
+            files.clear();
+        }
+        files.extend(notes.secret_files.iter().cloned());
+        files.sort();
+        files.dedup();
+    }
+}
+
+impl<T> Loaded<T> {
+    /// All that nothing reads and nobody minds, in the order of the layers.
+    pub(super) fn ignored(&self) -> Vec<&Ignored> {
+        let mut ignored: Vec<_> = self.layers.ignored.iter().chain(&self.notes.ignored).collect();
+        ignored.sort_by(|one, other| one.place.cmp(&other.place));
+        ignored
+    }
+}
+
+impl<T: DeserializeOwned + Serialize + Send + Sync> Load<T> for Loader<T> {
+    fn load(&self) -> Result<T, ConfigError> {
+        self.read().map(|loaded| loaded.value)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files = self.sources.files();
+        files.extend(lock(&self.secret_files).iter().cloned());
+        files
+    }
+}
+
+fn panicked(what: &str, payload: panics::Payload, layers: &Layers) -> Found {
+    let message = crate::error::escaped(&panics::into_message(payload));
+    let place = (!layers.is_empty()).then(|| layers.merged.place.clone());
+    Found { place, key: String::new(), message: format!("{what} panicked: {message}") }
+}
+
+fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
