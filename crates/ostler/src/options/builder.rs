@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,6 +86,13 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         self
     }
 
+    /// The `{Env}` of `appsettings.{Env}.json`, whatever the variables say: by default it is the first of `OSTLER_ENV`,
+    /// `DOTNET_ENVIRONMENT` and `ASPNETCORE_ENVIRONMENT` that is set, else `Production`.
+    pub fn environment(mut self, name: impl Into<String>) -> Self {
+        self.loader.sources.environment = Some(name.into());
+        self
+    }
+
     /// Exactly this file, which must be there, instead of the usual ones: TOML or JSON by its ending. Of several, the later
     /// wins.
     pub fn file(mut self, path: impl AsRef<FilePath>) -> Self {
@@ -155,15 +163,21 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         Ok(print::print(&leaves, &self.loader.section, &loaded))
     }
 
-    /// Loads the options. A reload reads the same files again, and the variables as they were.
+    /// Loads the options. A reload reads the same files again, and the variables as they were. With the feature `options-watch`
+    /// the files are watched from here on, for as long as the options live, by a thread of its own.
     ///
     /// # Errors
     /// [`ConfigError`] with all that is wrong, in the order of the layers.
     pub fn load(mut self) -> Result<Options<T>, ConfigError> {
         self.loader.sources.settle_variables();
+        #[cfg(feature = "options-watch")]
+        let before = super::watch::look(super::shared::Load::files(&self.loader));
         let loaded = self.loader.read()?;
         let name = self.name(&loaded);
-        Ok(Options::loaded(Shared::new(&name, loaded.value, Some(Box::new(self.loader)))))
+        let shared = Arc::new(Shared::new(&name, loaded.value, Some(Box::new(self.loader))));
+        #[cfg(feature = "options-watch")]
+        super::watch::start(&shared, before);
+        Ok(Options(shared))
     }
 
     /// What they are called in logs and in health: as their section, or their file.

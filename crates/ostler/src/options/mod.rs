@@ -1,8 +1,9 @@
 //! Typed options: read from layers, validated, and live - the last good value stays.
 //!
-//! `shared.rs` holds the value and those who are told of a new one, `snapshot.rs` what one run sees of it. On the way there: `sources.rs` gathers the layers, each a
-//! `tree.rs` of values with their `place.rs`, from `files.rs` (parsed by `text.rs`) and `variables.rs`; `layers.rs` merges
-//! them; `read.rs` makes a typed value of it, or all that is wrong; `loader.rs` does it all, as `builder.rs` was told.
+//! `shared.rs` holds the value and those who are told of a new one, `snapshot.rs` what one run sees of it; `watch/` sees when
+//! the files are other ones. On the way there: `sources.rs` gathers the layers, each a `tree.rs` of values with their
+//! `place.rs`, from `files.rs` (parsed by `text.rs`) and `variables.rs`; `layers.rs` merges them; `read.rs` makes a typed
+//! value of it, or all that is wrong; `loader.rs` does it all, as `builder.rs` was told.
 
 #[cfg(feature = "clap")]
 mod args;
@@ -24,6 +25,8 @@ mod sources;
 mod text;
 mod tree;
 mod variables;
+#[cfg(feature = "options-watch")]
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -115,11 +118,6 @@ impl<T: PartialEq + Send + Sync + 'static> Options<T> {
     /// [`ConfigError`] where the layers cannot be used; the last good value stays, and health says so.
     pub fn reload(&self) -> Result<bool, ConfigError> {
         self.0.reload()
-    }
-
-    /// Options that can be loaded again.
-    fn loaded(shared: Shared<T>) -> Self {
-        Self(Arc::new(shared))
     }
 
     /// The options as a host sees them.

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+#[cfg(feature = "options-watch")]
+use super::watch::{Subject, Watch};
 use crate::live::{Guard, Origin, OriginStanding, Watched};
 use crate::panics;
 use crate::problem::{ConfigError, Problem};
@@ -34,6 +36,9 @@ pub(crate) struct Shared<T> {
     trouble: Mutex<Option<Arc<str>>>,
     taken: AtomicU64,
     refused: AtomicU64,
+    /// Ends with this.
+    #[cfg(feature = "options-watch")]
+    watch: std::sync::OnceLock<Watch>,
 }
 
 /// Who is called, each with a number by which it leaves again.
@@ -59,7 +64,16 @@ impl<T> Shared<T> {
             trouble: Mutex::default(),
             taken: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            #[cfg(feature = "options-watch")]
+            watch: std::sync::OnceLock::new(),
         }
+    }
+
+    /// Keeps the watch over its files.
+    #[cfg(feature = "options-watch")]
+    pub(crate) fn keep(&self, watch: Watch) {
+        // There is one, at the making of the options.
+        let _ = self.watch.set(watch);
     }
 
     pub(crate) fn get(&self) -> Arc<T> {
@@ -74,6 +88,15 @@ impl<T: PartialEq> Shared<T> {
         let _turn = lock(&self.turn);
         let judged = load.load().and_then(|value| self.judge(value));
         self.conclude(judged)
+    }
+
+    /// As [`reload`](Self::reload), but what is refused leaves no trace: it may be half a file.
+    #[cfg(feature = "options-watch")]
+    fn try_reload(&self) -> Result<bool, ConfigError> {
+        let Some(load) = &self.load else { return Ok(false) };
+        let _turn = lock(&self.turn);
+        let value = load.load().and_then(|value| self.judge(value))?;
+        self.conclude(Ok(value))
     }
 
     /// Takes `value`, if no guard objects.
@@ -163,6 +186,26 @@ impl<T: PartialEq + Send + Sync + 'static> Origin for Shared<T> {
             taken: self.taken.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
         }
+    }
+}
+
+#[cfg(feature = "options-watch")]
+impl<T: PartialEq + Send + Sync> Subject for Shared<T> {
+    fn name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.load.as_ref().map(|load| load.files()).unwrap_or_default()
+    }
+
+    fn reload(&self) {
+        // Said in the log and in health.
+        let _ = self.reload();
+    }
+
+    fn try_reload(&self) -> bool {
+        self.try_reload().is_ok()
     }
 }
 

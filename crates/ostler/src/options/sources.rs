@@ -24,6 +24,8 @@ const ENVIRONMENTS: [&str; 3] = ["OSTLER_ENV", "DOTNET_ENVIRONMENT", "ASPNETCORE
 #[derive(Debug)]
 pub(super) struct Sources {
     pub(super) folder: PathBuf,
+    /// `None`: as the variables say.
+    pub(super) environment: Option<String>,
     /// Instead of the usual files in the folder, where there are any.
     pub(super) inputs: Vec<Input>,
     pub(super) prefix: String,
@@ -63,6 +65,7 @@ impl Default for Sources {
     fn default() -> Self {
         Self {
             folder: PathBuf::new(),
+            environment: None,
             inputs: Vec::new(),
             prefix: DEFAULT_PREFIX.into(),
             variables: None,
@@ -118,11 +121,19 @@ impl Sources {
 
     fn usual(&self) -> [Vec<Named>; 3] {
         let variables = self.variables.clone().unwrap_or_default();
-        let (_, environment) = variables.environment();
+        let (_, environment) = self.environment(&variables);
         files::usual(
             &self.folder,
             if files::is_environment(environment) { environment } else { DEFAULT_ENVIRONMENT },
         )
+    }
+
+    /// The environment's name, and who says so.
+    fn environment<'a>(&'a self, variables: &'a Variables) -> (Option<&'static str>, &'a str) {
+        match &self.environment {
+            Some(name) => (Some("the program"), name),
+            None => variables.environment(),
+        }
     }
 
     /// Reads all of them. `known`: the files that were there before, and so must be there now.
@@ -138,7 +149,7 @@ impl Sources {
         let mut gathered = Gathered::default();
         if self.inputs.is_empty() {
             gathered.usual(&self.usual(), known);
-            gathered.judge_environment(variables);
+            gathered.judge_environment(self.environment(variables));
         } else {
             self.inputs.iter().for_each(|input| gathered.input(input, known));
         }
@@ -270,13 +281,13 @@ impl Gathered {
         self.layers.push(Layer { root, unknown: Unknown::Refuse, folder: None, is_file: false });
     }
 
-    fn judge_environment(&mut self, variables: &Variables) {
-        if let (Some(variable), environment) = variables.environment()
+    fn judge_environment(&mut self, (says, environment): (Option<&'static str>, &str)) {
+        if let Some(says) = says
             && !files::is_environment(environment)
         {
             let message =
                 format!("`{}` cannot be a part of a file's name", crate::error::escaped(environment));
-            self.problem(self.next(variable), message);
+            self.problem(self.next(says), message);
         }
     }
 }
