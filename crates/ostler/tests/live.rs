@@ -449,6 +449,22 @@ fn a_call_that_panics_keeps_nothing_from_the_others_and_a_check_that_panics_refu
     test.stop().unwrap();
 }
 
+#[test]
+fn a_call_may_change_the_options_itself_and_everybody_is_told_of_both_changes_in_order() {
+    let (options, log) = (Options::new(Settings::default()), Log::default());
+    let (own, first, second) = (options.clone(), log.clone(), log.clone());
+    let changes = move |_: &Settings, new: &Settings| {
+        first.add(format!("first {}", new.workers));
+        if new.workers == 3 {
+            assert!(set(&own, |o| o.workers = 4).unwrap());
+        }
+    };
+    options.on_change(changes).forever();
+    options.on_change(move |_, new| second.add(format!("second {}", new.workers))).forever();
+    set(&options, |o| o.workers = 3).unwrap();
+    assert_eq!(log.all(), ["first 3", "second 3", "first 4", "second 4"]);
+}
+
 #[tokio::test]
 async fn a_live_value_can_be_waited_for() {
     let options = Options::new(Settings::default());

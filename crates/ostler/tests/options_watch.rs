@@ -72,8 +72,8 @@ fn intervals(options: &Options<Settings>) -> (Receiver<u64>, Subscription) {
     (intervals, subscription)
 }
 
-/// Waits for a change to `expected`. A save in place is an empty file for a moment, with which these settings are valid, too:
-/// on a machine that stalls just then it is a change of its own.
+/// Waits for a change to `expected`. A save in place is an empty file for a moment, with which these settings
+/// are valid, too: on a machine that stalls just then it is a change of its own.
 #[track_caller]
 fn wait_for(intervals: &Receiver<u64>, expected: u64) {
     while intervals.recv_timeout(LIMIT).expect("the edit is followed") != expected {}

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
+use ostler::ConfigArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -11,6 +12,8 @@ Examples:
   shop --listen 127.0.0.1:0 --probes 127.0.0.1:0 free ports; the real ones are printed
   shop --data /var/lib/shop                      another folder for the database
   RUST_LOG=debug shop                            more log lines (on standard error)
+  shop --print-config                            all settings and where each comes from
+  shop --set cleanup.every=10s                   one setting, stronger than the file
 
 Stop it with Ctrl-C or SIGTERM: accepted work is finished first. A second signal ends it at once.
 
@@ -26,9 +29,12 @@ Exit codes:
 #[derive(Debug, Clone, Parser)]
 #[command(name = "shop", version, after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Folder of the database; made, and filled with sample data, when it is missing.
+    /// Folder of the database and of `ostler.toml`; made, and filled with sample data, when it is missing.
     #[arg(long, value_name = "DIR", default_value = "./shop-data")]
     pub(crate) data: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 
     /// Address of the shop; port 0 takes a free one. Control by HTTP is on for loopback only.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]

@@ -4,9 +4,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use jiff::Timestamp;
 use ostler::testing::TestHost;
-use ostler::{HOUR, MINUTE, SECOND, UnitState};
+use ostler::{HOUR, MINUTE, Options, SECOND, UnitState};
 
 use crate::door::Door;
+use crate::settings::Settings;
 
 fn open_at(wall: &str) -> TestHost {
     open(wall).0
@@ -26,7 +27,8 @@ fn open(wall: &str) -> (TestHost, SocketAddr) {
         }
         db
     });
-    (TestHost::start_at(crate::host(db, door), instant(wall)).unwrap(), address)
+    let options = Options::new(Settings::default());
+    (TestHost::start_at(crate::host(db, door, options), instant(wall)).unwrap(), address)
 }
 
 fn instant(text: &str) -> Timestamp {

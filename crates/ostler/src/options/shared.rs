@@ -1,5 +1,6 @@
 //! The value that all clones of some options share, who may refuse another, and who is told of it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +33,8 @@ pub(crate) struct Shared<T> {
     turn: Mutex<()>,
     guards: Mutex<Vec<Guard<T>>>,
     listeners: Mutex<Listeners<T>>,
+    /// Changes that the listeners are still to be told of.
+    untold: Mutex<Untold<T>>,
     changes: watch::Sender<u64>,
     trouble: Mutex<Option<Arc<str>>>,
     taken: AtomicU64,
@@ -47,6 +50,13 @@ struct Listeners<T> {
     calls: Vec<(u64, Arc<Listener<T>>)>,
 }
 
+/// Changes, old and new, in their order. One thread at a time tells of them, and of those that come meanwhile: also where a
+/// listener itself causes one.
+struct Untold<T> {
+    changes: VecDeque<(Arc<T>, Arc<T>)>,
+    is_being_told: bool,
+}
+
 type Listener<T> = dyn Fn(&T, &T) + Send + Sync;
 
 impl<T> Shared<T> {
@@ -60,6 +70,7 @@ impl<T> Shared<T> {
             turn: Mutex::default(),
             guards: Mutex::default(),
             listeners: Mutex::new(Listeners { next: 0, calls: Vec::new() }),
+            untold: Mutex::new(Untold { changes: VecDeque::new(), is_being_told: false }),
             changes: watch::channel(0).0,
             trouble: Mutex::default(),
             taken: AtomicU64::new(0),
@@ -85,25 +96,34 @@ impl<T: PartialEq> Shared<T> {
     /// Reads all layers again, and takes what they say.
     pub(crate) fn reload(&self) -> Result<bool, ConfigError> {
         let Some(load) = &self.load else { return Ok(false) };
-        let _turn = lock(&self.turn);
+        let turn = lock(&self.turn);
         let judged = load.load().and_then(|value| self.judge(value));
-        self.conclude(judged)
+        let concluded = self.conclude(judged);
+        drop(turn);
+        self.tell();
+        concluded
     }
 
     /// As [`reload`](Self::reload), but what is refused leaves no trace: it may be half a file.
     #[cfg(feature = "options-watch")]
     fn try_reload(&self) -> Result<bool, ConfigError> {
         let Some(load) = &self.load else { return Ok(false) };
-        let _turn = lock(&self.turn);
+        let turn = lock(&self.turn);
         let value = load.load().and_then(|value| self.judge(value))?;
-        self.conclude(Ok(value))
+        let concluded = self.conclude(Ok(value));
+        drop(turn);
+        self.tell();
+        concluded
     }
 
     /// Takes `value`, if no guard objects.
     pub(crate) fn offer(&self, value: T) -> Result<bool, ConfigError> {
-        let _turn = lock(&self.turn);
+        let turn = lock(&self.turn);
         let judged = self.judge(value);
-        self.conclude(judged)
+        let concluded = self.conclude(judged);
+        drop(turn);
+        self.tell();
+        concluded
     }
 
     /// All objections at once. A guard is a user's code in part: its panic is an objection.
@@ -142,7 +162,7 @@ impl<T: PartialEq> Shared<T> {
         }
     }
 
-    /// Swaps, and tells everybody; not where the value is the same.
+    /// Swaps, and notes that everybody is to be told; not where the value is the same.
     fn swap(&self, value: T) -> bool {
         let old = self.value.load_full();
         if *old == value {
@@ -153,15 +173,38 @@ impl<T: PartialEq> Shared<T> {
         self.taken.fetch_add(1, Ordering::Relaxed);
         tracing::info!(options = %self.name, "options changed");
         self.changes.send_modify(|version| *version += 1);
+        lock(&self.untold).changes.push_back((old, new));
+        true
+    }
+
+    /// Tells the listeners of all changes, unless somebody is doing so.
+    fn tell(&self) {
+        loop {
+            let (old, new) = {
+                let mut untold = lock(&self.untold);
+                if untold.is_being_told {
+                    return;
+                }
+                let Some(change) = untold.changes.pop_front() else { return };
+                untold.is_being_told = true;
+                change
+            };
+            self.call_listeners(&old, &new);
+            // A user's values.
+            panics::discard((old, new));
+            lock(&self.untold).is_being_told = false;
+        }
+    }
+
+    fn call_listeners(&self, old: &T, new: &T) {
         let calls: Vec<_> = lock(&self.listeners).calls.iter().map(|(_, call)| Arc::clone(call)).collect();
         for call in calls {
-            if let Err(payload) = panics::catch(|| call(&old, &new)) {
+            if let Err(payload) = panics::catch(|| call(old, new)) {
                 let message = panics::into_message(payload);
                 tracing::error!(options = %self.name, panic = %crate::error::escaped(&message),
                     "a call for changed options panicked");
             }
         }
-        true
     }
 }
 

@@ -8,7 +8,7 @@ mod seed;
 use std::path::Path;
 use std::time::Duration;
 
-use ostler::Error;
+use ostler::{Error, State};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -66,6 +66,11 @@ async fn prepare(pool: &SqlitePool) -> Result<(), ostler::Error> {
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Whether the database answers.
+pub(crate) async fn check(State(pool): State<SqlitePool>) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT 1").execute(&pool).await.map(drop)
 }
 
 #[cfg(test)]

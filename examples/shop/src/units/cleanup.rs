@@ -1,16 +1,21 @@
 //! Deletes old log rows, with a connection that is this run's own.
 
-use ostler::Clock;
+use jiff::Timestamp;
+use ostler::{Clock, Snapshot};
 use sqlx::SqliteConnection;
 
 use crate::conn::Conn;
+use crate::settings::Settings;
 
-/// How long a log row is kept.
-const KEPT_SECONDS: i64 = 30 * 24 * 3600;
-
-pub(crate) async fn cleanup(mut db: Conn, clock: Clock) -> Result<(), sqlx::Error> {
-    let deleted = delete_before(&mut db, clock.wall().as_second() - KEPT_SECONDS).await?;
-    tracing::info!(deleted, "deleted log rows older than 30 days");
+pub(crate) async fn cleanup(
+    mut db: Conn,
+    clock: Clock,
+    settings: Snapshot<Settings>,
+) -> Result<(), sqlx::Error> {
+    let keep = settings.cleanup.keep;
+    let limit = clock.wall().saturating_sub(keep).unwrap_or(Timestamp::MIN);
+    let deleted = delete_before(&mut db, limit.as_second()).await?;
+    tracing::info!(deleted, ?keep, "deleted old log rows");
     Ok(())
 }
 
@@ -21,15 +26,13 @@ async fn delete_before(db: &mut SqliteConnection, second: i64) -> Result<u64, sq
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     #[tokio::test]
     async fn only_the_old_rows_go() {
         let pool = crate::db::tests::in_memory().await;
         let mut db = pool.acquire().await.unwrap();
-        let limit = Timestamp::now().as_second() - KEPT_SECONDS;
+        let limit = Timestamp::now().as_second() - 30 * 24 * 3600;
         let all: i64 = sqlx::query_scalar("SELECT count(*) FROM logs").fetch_one(&mut *db).await.unwrap();
         let deleted = delete_before(&mut db, limit).await.unwrap();
         let left: (i64, i64) =

@@ -6,7 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use ostler::{Clock, Run, Stop};
+use ostler::{Clock, Run, Snapshot, Stop};
+
+use crate::settings::Settings;
 
 const POLL: Duration = Duration::from_secs(1);
 
@@ -14,8 +16,15 @@ const POLL: Duration = Duration::from_secs(1);
 /// budget of five a minute, for as long as the shop runs.
 const LOST_AT: u32 = 20;
 
-pub(crate) async fn upstream(stop: Stop, run: Run, clock: Clock) -> Result<(), Lost> {
-    tracing::info!(connection = run.id(), "connected to the supplier");
+pub(crate) async fn upstream(
+    stop: Stop,
+    run: Run,
+    clock: Clock,
+    settings: Snapshot<Settings>,
+) -> Result<(), Lost> {
+    // A real supplier would be shown the token. A log shows that there is one, and no more.
+    let with_token = settings.upstream.token.is_some();
+    tracing::info!(connection = run.id(), with_token, "connected to the supplier");
     let mut poll = 0;
     while !stopped_within(&stop, &clock, POLL).await {
         poll += 1;

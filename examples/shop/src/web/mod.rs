@@ -94,13 +94,14 @@ async fn unknown_method(request: Request) -> Problem {
 mod tests {
     use std::net::TcpListener;
 
-    use ostler::Host;
+    use ostler::{Host, Options};
     use sqlx::SqlitePool;
 
     use super::Site;
     use crate::app::App;
     use crate::door::Door;
     use crate::reports::Reports;
+    use crate::settings::Settings;
     use crate::thumbnails::Thumbnails;
 
     /// A site without a host that runs: what is handed in stays where it is.
@@ -108,6 +109,7 @@ mod tests {
         let free = || TcpListener::bind("127.0.0.1:0").unwrap();
         let door = Door::new(free(), &free()).unwrap();
         let db = SqlitePool::connect_lazy("sqlite::memory:").unwrap();
-        Site { app: App { db, thumbnails, reports, door }, host: Host::new(()).handle() }
+        let options = Options::new(Settings::default());
+        Site { app: App { db, thumbnails, reports, door, options }, host: Host::new(()).handle() }
     }
 }

@@ -7,7 +7,7 @@ use crate::database::execute;
 use crate::harness::{Shop, UNITS, picture, until};
 
 /// What every unit says of itself, in this order.
-const MEMBERS: [&str; 24] = [
+const MEMBERS: [&str; 26] = [
     "name",
     "kind",
     "state",
@@ -18,6 +18,8 @@ const MEMBERS: [&str; 24] = [
     "lastOutcome",
     "lastDurationMs",
     "lastError",
+    "enabled",
+    "lateMs",
     "nextRun",
     "latenessMs",
     "restarts",

@@ -26,7 +26,8 @@ struct Rung {
 pub(super) struct Hints {
     pub(super) first: Instant,
     pub(super) last: Instant,
-    /// A watched folder itself was removed or renamed, or the system lost track: what is watched is to be opened anew.
+    /// A watched folder itself was removed or renamed, or the system lost track: what is watched is to be
+    /// opened anew.
     pub(super) lost: bool,
 }
 
@@ -55,8 +56,8 @@ impl Bell {
         self.heard.notify_one();
     }
 
-    /// Waits until `until`, or for a hint where `awake` is set, or for the end, which is an `Err`. Returns what hints there
-    /// are. Without `awake` a flood of hints does not wake the thread for each of them.
+    /// Waits until `until`, or for a hint where `awake` is set, or for the end, which is an `Err`. Returns what
+    /// hints there are. Without `awake` a flood of hints does not wake the thread for each of them.
     pub(super) fn wait(&self, until: Instant, awake: bool) -> Result<Option<Hints>, ()> {
         let for_long = until.saturating_duration_since(self.now());
         let asleep = |rung: &mut Rung| !(rung.ended || (awake && rung.hints.is_some()));
@@ -93,7 +94,8 @@ mod tests {
     #[test]
     fn the_end_wakes_also_one_who_waits_for_no_hint() {
         let long = Duration::from_secs(60);
-        // Whether the end comes before the wait, at its beginning or while it lasts, is up to the machine: some of each.
+        // Whether the end comes before the wait, at its beginning or while it lasts, is up to the machine: some
+        // of each.
         for _ in 0..100 {
             let bell = Bell::new();
             let began = bell.now();

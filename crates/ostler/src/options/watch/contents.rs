@@ -36,8 +36,8 @@ impl Content {
     }
 }
 
-/// Those of `files` that can be watched, by absolute paths. What is there and is no file is left out: a pipe gives what
-/// it has only once, and reading a device may never end.
+/// Those of `files` that can be watched, by absolute paths. What is there and is no file is left out: a pipe
+/// gives what it has only once, and reading a device may never end.
 pub(super) fn watchable(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let is_file_or_missing = |file: &PathBuf| fs::metadata(file).map_or(true, |found| found.is_file());
     let absolute = |file: PathBuf| std::path::absolute(&file).unwrap_or(file);

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 /// milliseconds, a ConfigMap's swap as well; and nobody takes a fifth of a second after a save for a delay.
 pub(super) const DEBOUNCE: Duration = Duration::from_millis(200);
 
-/// How long after the first hint they are read in any case: a file that is written all the time must not put it off for ever.
+/// How long after the first hint they are read in any case: a file that is written all the time must not put it
+/// off for ever.
 pub(super) const AT_MOST: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -94,7 +95,9 @@ mod tests {
     proptest! {
         /// Hints (as gaps, each told of after a lag), and a reader that is never late itself.
         #[test]
-        fn reads_are_soon_and_apart_and_answer_every_hint(hints in prop::collection::vec((0u64..260, 0u64..100), 1..60)) {
+        fn reads_are_soon_and_apart_and_answer_every_hint(
+            hints in prop::collection::vec((0u64..260, 0u64..100), 1..60),
+        ) {
             let origin = Instant::now();
             let mut debounce = Debounce::default();
             let (mut happened, mut reads, mut unread) = (origin, Vec::<Instant>::new(), None::<Instant>);
@@ -112,7 +115,8 @@ mod tests {
                 debounce.hint(happened);
                 let counts_from = reads.last().map_or(happened, |read| happened.max(*read));
                 unread.get_or_insert(counts_from);
-                prop_assert!(debounce.due().is_some_and(|due| due >= happened + DEBOUNCE || due == unread.expect("just set") + AT_MOST));
+                let latest = unread.expect("just set") + AT_MOST;
+                prop_assert!(debounce.due().is_some_and(|due| due >= happened + DEBOUNCE || due == latest));
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The way from a path to its file: in which folders something could happen that makes it another file.
 //!
-//! That is the folder of the file and the folder of each symbolic link on the way, or the last folder that exists where the
-//! way ends before the file. A ConfigMap's file leads over two links; only the second one is ever replaced.
+//! That is the folder of the file and the folder of each symbolic link on the way, or the last folder that
+//! exists where the way ends before the file. A ConfigMap's file leads over two links; only the second one is
+//! ever replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -16,8 +17,8 @@ const MAX_LINKS: usize = 40;
 pub(super) struct Route {
     /// Each with what tells it from another folder at the same path.
     folders: BTreeMap<PathBuf, Option<Identity>>,
-    /// Files and links in them, by their names alone: some systems tell of a folder by another path than the one they were
-    /// asked to watch.
+    /// Files and links in them, by their names alone: some systems tell of a folder by another path than the
+    /// one they were asked to watch.
     names: BTreeSet<OsString>,
 }
 
@@ -71,7 +72,7 @@ impl Route {
             let Component::Normal(name) = component else { continue };
             let found = fs::symlink_metadata(&here).ok();
             if found.as_ref().is_some_and(fs::Metadata::is_symlink) {
-                // Links in the root are the system's (`/var/run`), and nobody swaps those while it runs.
+                // Links in the root are the system's (`/bin`), and nobody swaps those while it runs.
                 if folder.parent().is_some() {
                     self.add(&folder, name.to_owned());
                 }

@@ -64,8 +64,9 @@ fn listener(route: Arc<Route>, bell: Arc<Bell>) -> impl Fn(notify::Result<Event>
     }
 }
 
-/// Whether it is about a file, a link or a folder on the way. A log file that grows beside them is nobody's business, and to
-/// open a file for reading changes nothing: we do it ourselves, and would be told of it without end.
+/// Whether it is about a file, a link or a folder on the way. A log file that grows beside them is nobody's
+/// business, and to open a file for reading changes nothing: we do it ourselves, and would be told of it
+/// without end.
 fn concerns(event: &Event, route: &Route) -> bool {
     let writes = match event.kind {
         EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),

@@ -502,7 +502,8 @@ mod refused {
     const EMFILE: i32 = 24;
     const ENOSPC: i32 = 28;
 
-    /// All lines that were logged in this process. One subscriber for all tests, as the watch logs on a thread of its own.
+    /// All lines that were logged in this process. One subscriber for all tests, as the watch logs on a thread
+    /// of its own.
     fn lines() -> &'static Mutex<Vec<String>> {
         static LINES: OnceLock<&'static Mutex<Vec<String>>> = OnceLock::new();
         LINES.get_or_init(|| {

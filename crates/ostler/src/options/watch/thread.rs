@@ -13,15 +13,17 @@ use crate::error::escaped;
 use crate::options::shared::Shared;
 use crate::panics;
 
-/// How often the content is looked at although the system says that it tells of changes: it does not for what another machine
-/// writes to a network folder, for the lower layer of an overlay, and when its queue of events overflows. To read a few
-/// small files is nothing at this pace, and whoever edits them there waits for 5 s at most.
+/// How often the content is looked at although the system says that it tells of changes: it does not for what
+/// another machine writes to a network folder, for the lower layer of an overlay, and when its queue of events
+/// overflows. To read a few small files is nothing at this pace, and whoever edits them there waits for 5 s at
+/// most.
 const POLL: Duration = Duration::from_secs(5);
 
 /// How often where the system does not tell: an edit should still show within about a second.
 const POLL_ALONE: Duration = Duration::from_secs(1);
 
-/// How often the way to the files is looked up anew where it changes while it is opened. After that the next look is as good.
+/// How often the way to the files is looked up anew where it changes while it is opened. After that the next
+/// look is as good.
 const OPEN_ATTEMPTS: usize = 3;
 
 /// Options that are read from files.
@@ -60,8 +62,8 @@ impl Default for Setup {
     }
 }
 
-/// What `files` say, to be looked at before they are read for the first time: what changes from then on is seen, even before
-/// the watch has begun.
+/// What `files` say, to be looked at before they are read for the first time: what changes from then on is
+/// seen, even before the watch has begun.
 pub(crate) fn look(files: Vec<PathBuf>) -> Contents {
     Contents::of(&watchable(files))
 }
@@ -124,8 +126,8 @@ enum Folders {
     /// To be opened at the next look.
     Closed,
     Open(#[allow(dead_code, reason = "it is only held")] Opened),
-    /// The system refused, so polling is all there is. For good: it is about as quick, and to ask again and again would
-    /// use up what the process may lack.
+    /// The system refused, so polling is all there is. For good: it is about as quick, and to ask again and
+    /// again would use up what the process may lack.
     Refused,
 }
 
@@ -201,8 +203,8 @@ impl Watcher {
         }
     }
 
-    /// The files; the folders on the way to them are open from here on, so that the system tells of what happens while they
-    /// are looked at.
+    /// The files; the folders on the way to them are open from here on, so that the system tells of what
+    /// happens while they are looked at.
     fn follow(&mut self, subject: &dyn Subject) -> Vec<PathBuf> {
         let files = watchable(subject.files());
         for _ in 0..OPEN_ATTEMPTS {
