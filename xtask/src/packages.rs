@@ -16,6 +16,8 @@ const PACKAGES: &[Package] = &[
     Package("gcc", Proof::Command("cc"), "compiles SQLite, which is built from source"),
     Package("libc6-dev", Proof::Header("stdio.h"), "has the C headers that SQLite includes"),
     Package("curl", Proof::Command("curl"), "runs the lines of the tour's page as a reader would"),
+    Package("systemd", Proof::Command("systemd-analyze"), "reads the unit file in `deploy`; it need not run"),
+    Package("procps", Proof::Command("kill"), "has `kill`, which sends signals to the programs that are tested"),
 ];
 
 /// Passes when every package is there; installs what is missing as root on Debian.

@@ -42,6 +42,9 @@ pub(crate) struct Board {
     director: OnceLock<UnboundedSender<Message>>,
     events: EventSource,
     origins: OnceLock<Vec<Arc<dyn Origin>>>,
+    /// Whether the service manager is still to be told of the end.
+    to_tell: AtomicBool,
+    told: Notify,
 }
 
 /// A stop that was asked for.
@@ -81,6 +84,8 @@ impl Board {
             director: OnceLock::new(),
             events: EventSource::default(),
             origins: OnceLock::new(),
+            to_tell: AtomicBool::new(false),
+            told: Notify::new(),
         }
     }
 
@@ -246,6 +251,30 @@ impl Board {
             0
         };
         Duration::from_nanos(last.max(owed))
+    }
+
+    /// Somebody is told of the end of this host, and is waited for at its end.
+    #[cfg(all(feature = "systemd", target_os = "linux"))]
+    pub(crate) fn is_to_tell(&self) {
+        self.to_tell.store(true, Ordering::Release);
+    }
+
+    /// All has been told that there is to tell.
+    #[cfg(all(feature = "systemd", target_os = "linux"))]
+    pub(crate) fn has_told(&self) {
+        self.to_tell.store(false, Ordering::Release);
+        self.told.notify_waiters();
+    }
+
+    /// Resolves once all has been told; at once where there is nothing to tell.
+    pub(crate) async fn told(&self) {
+        loop {
+            let told = self.told.notified();
+            if !self.to_tell.load(Ordering::Acquire) {
+                return;
+            }
+            told.await;
+        }
     }
 
     /// Nanoseconds of monotonic time since the host began.

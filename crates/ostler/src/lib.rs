@@ -37,6 +37,7 @@ mod stall;
 mod state;
 mod stop;
 mod supervise;
+mod systemd;
 mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::handle::HostHandle;
 use crate::signal::Hangups;
+use crate::systemd;
 
 /// Reads the options of `host` again whenever a signal asks for it, for ever. One that comes while they are read makes them
 /// be read once more.
@@ -30,6 +31,8 @@ pub(crate) async fn on_hangup(host: HostHandle, hangups: Option<Hangups>) -> Inf
 }
 
 fn read_again(host: &HostHandle) {
+    // Told when this is over, however it goes.
+    let _reload = systemd::reloading();
     let origins = host.board().origins();
     tracing::info!(options = origins.len(), "SIGHUP: reading options again");
     origins.iter().for_each(|origin| origin.reload());

@@ -1,5 +1,5 @@
 //! The sentinel: a thread with a runtime of its own, for what must work while the main runtime is stuck - the host's
-//! clock, signals, probes, and the watchdog that ends the process when a stop does not.
+//! clock, signals, probes, word to systemd, and the watchdog that ends the process when a stop does not.
 
 // Its own thread and runtime: the host's clock and spawns are not for it.
 #![allow(clippy::disallowed_methods)]
@@ -24,6 +24,7 @@ use crate::record::UnitState;
 use crate::reload;
 use crate::signal::{Hangups, Signal, Signals};
 use crate::stop::StopReason;
+use crate::systemd;
 
 /// How long after the host's grace the watchdog ends the process. The host itself needs 0.6 s of it for units that overrun
 /// (`LAST_WORD` and `DROP_TIME` in `supervise/machine.rs`), and the process must be gone within a second.
@@ -83,6 +84,9 @@ impl Watch {
             Ok(hangups) => hangups,
             Err(error) => return drop(installed.send(Err(error))),
         };
+        // Before the host goes on: from here on it waits for the notifier at its end.
+        let mut notifier =
+            systemd::Notifier::new(self.host.clone(), self.process, self.grace, self.drain_delay);
         let _ = installed.send(Ok(()));
         let (probes, clock) = (self.probes.take(), self.clock.take());
         let mut on_signals = std::pin::pin!(self.on_signals(signals));
@@ -94,7 +98,9 @@ impl Watch {
             never = drive(clock.clone()) => match never {},
             never = watch_lag(self.host.clone(), clock) => match never {},
             never = reload::on_hangup(self.host.clone(), hangups) => match never {},
+            never = notifier.keep() => match never {},
         }
+        notifier.farewell();
         if !self.process {
             return;
         }

@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
     ],
     &["trigger", "run", "service"],
     &["supervise"],
-    &["probe", "sentinel", "lag", "reload", "host", "process", "testing"],
+    &["probe", "sentinel", "lag", "reload", "host", "process", "systemd", "testing"],
 ];
 
 #[test]

@@ -5,6 +5,7 @@
 mod failing;
 mod lagging;
 mod leaving;
+mod notifying;
 mod probed;
 mod runtimes;
 mod stopping;
@@ -44,6 +45,9 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("hog", || ostler::main(probed::hog)),
     ("failed-unit", || ostler::main(probed::failed_unit)),
     ("failing-task", || ostler::main(probed::failing_task)),
+    // Word to systemd.
+    ("brief", || ostler::main(notifying::brief)),
+    ("logged", || ostler::main(notifying::logged)),
     // Units that block threads.
     ("hogs", || ostler::main(lagging::hogs)),
     // Runtimes of the user's own.

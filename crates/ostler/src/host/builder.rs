@@ -300,7 +300,7 @@ impl<S> Host<S> {
 
     /// Whether the host handles SIGINT, SIGTERM and SIGQUIT and may end the process (default: it does). Without, a stop
     /// comes from [`HostHandle::stop`] only, nothing is forced, and a stop that overruns while the runtime is stuck is
-    /// left to the caller.
+    /// left to the caller. So is what systemd is told (feature `systemd`).
     pub fn signals(mut self, handled: bool) -> Self {
         self.prepared.process = handled;
         self

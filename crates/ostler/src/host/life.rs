@@ -45,7 +45,12 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
         Ok(()) => life.until_stop().await,
         Err(end) => end,
     };
-    life.stop(end).await
+    let handle = life.handle.clone();
+    let ended = life.stop(end).await;
+    // A process that ended before its service manager was told would have failed in its eyes. It takes the sentinel's
+    // thread a moment, and nothing holds that.
+    handle.board().told().await;
+    ended
 }
 
 /// Why a life ends.

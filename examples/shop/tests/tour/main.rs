@@ -6,6 +6,7 @@
 
 mod control;
 mod database;
+mod deploy;
 mod events;
 mod guards;
 mod harness;

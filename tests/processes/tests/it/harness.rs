@@ -41,9 +41,15 @@ pub(crate) struct End {
 
 impl Fixture {
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// With these variables of its environment.
+    pub(crate) fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_process-tests"))
             .args(arguments)
             .env("TOKIO_WORKER_THREADS", "2")
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -76,6 +82,14 @@ impl Fixture {
     pub(crate) fn has_printed(&mut self, line: &str) -> bool {
         self.seen.extend(self.lines.try_iter());
         self.seen.iter().any(|seen| seen == line)
+    }
+
+    /// Waits for a line that contains `part`, or has been printed before.
+    pub(crate) fn wait_for_part(&mut self, part: &str) {
+        until(part, || {
+            self.seen.extend(self.lines.try_iter());
+            self.seen.iter().any(|line| line.contains(part)).then_some(())
+        });
     }
 
     /// Where its probes are.

@@ -12,3 +12,5 @@ mod limits;
 mod probes;
 mod signals;
 mod stops;
+#[cfg(target_os = "linux")]
+mod systemd;
