@@ -7,6 +7,7 @@ mod lagging;
 mod leaving;
 mod notifying;
 mod probed;
+mod reloading;
 mod runtimes;
 mod stopping;
 
@@ -48,6 +49,8 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     // Word to systemd.
     ("brief", || ostler::main(notifying::brief)),
     ("logged", || ostler::main(notifying::logged)),
+    // Options that are read again.
+    ("reloaded", || ostler::main(reloading::on_hangup)),
     // Units that block threads.
     ("hogs", || ostler::main(lagging::hogs)),
     // Runtimes of the user's own.

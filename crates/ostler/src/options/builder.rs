@@ -54,6 +54,7 @@ use crate::problem::{ConfigError, Problem};
 #[must_use = "`load` loads the options"]
 pub struct OptionsBuilder<T> {
     loader: Loader<T>,
+    is_watched: bool,
     #[cfg(feature = "clap")]
     asked: super::args::Asked,
 }
@@ -73,6 +74,7 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
     pub fn builder() -> OptionsBuilder<T> {
         OptionsBuilder {
             loader: Loader::new(),
+            is_watched: cfg!(feature = "options-watch"),
             #[cfg(feature = "clap")]
             asked: super::args::Asked::default(),
         }
@@ -131,6 +133,13 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         self
     }
 
+    /// Whether the files are watched (default: where the feature `options-watch` is on; without it this changes nothing). SIGHUP
+    /// and [`Options::reload`] work either way.
+    pub fn watch(mut self, watched: bool) -> Self {
+        self.is_watched = watched;
+        self
+    }
+
     /// Checks each value that could be read, at the start and on each reload, and adds what is wrong with it. All of its
     /// problems are told at once. May be called more than once.
     pub fn validate(mut self, check: impl Fn(&T, &mut Problems) + Send + Sync + 'static) -> Self {
@@ -176,7 +185,9 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         let name = self.name(&loaded);
         let shared = Arc::new(Shared::new(&name, loaded.value, Some(Box::new(self.loader))));
         #[cfg(feature = "options-watch")]
-        super::watch::start(&shared, before);
+        if self.is_watched {
+            super::watch::start(&shared, before);
+        }
         Ok(Options(shared))
     }
 
@@ -214,6 +225,9 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
 impl<T> fmt::Debug for OptionsBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let section = self.loader.section.to_string();
-        f.debug_struct("OptionsBuilder").field("section", &section).finish_non_exhaustive()
+        f.debug_struct("OptionsBuilder")
+            .field("section", &section)
+            .field("is_watched", &self.is_watched)
+            .finish_non_exhaustive()
     }
 }

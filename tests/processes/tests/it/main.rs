@@ -10,6 +10,7 @@ mod harness;
 mod lag;
 mod limits;
 mod probes;
+mod reload;
 mod signals;
 mod stops;
 #[cfg(target_os = "linux")]

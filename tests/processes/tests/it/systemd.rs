@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::harness::{Fixture, PATIENCE, assert_between, assert_within, status};
+use super::reload::Settings;
 
 /// How long after something happened it is told, where it is told at once.
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -353,4 +354,19 @@ fn what_a_full_socket_did_not_take_is_told_when_it_is_read_again() {
     fixture.signal("TERM");
     systemd.wait_for("STOPPING=1");
     fixture.end().assert_code(0);
+}
+
+#[test]
+fn a_reload_is_told_with_its_time_and_its_end() {
+    let settings = Settings::new("number = 1");
+    let mut systemd = Systemd::at_a_path();
+    let mut fixture = systemd.start(&["reloaded", settings.path()], &[]);
+    systemd.wait_for("READY=1");
+    settings.save("number = 2");
+    let sent = fixture.signal("HUP");
+    systemd.wait_for("RELOADING=1");
+    systemd.wait_for("MONOTONIC_USEC=");
+    let ready = systemd.wait_for("READY=1");
+    assert_within(AT_ONCE, ready - sent, "from SIGHUP to READY=1");
+    assert!(fixture.has_printed("number 2") || fixture.wait_for("number 2").is_empty());
 }
