@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::clock::Clock;
 use crate::events::EventSource;
+use crate::health::HealthBoard;
 use crate::line::Message;
 use crate::live::Origin;
 use crate::record::{Now, Record};
@@ -45,6 +46,7 @@ pub(crate) struct Board {
     /// Whether the service manager is still to be told of the end.
     to_tell: AtomicBool,
     told: Notify,
+    health: HealthBoard,
 }
 
 /// A stop that was asked for.
@@ -86,6 +88,7 @@ impl Board {
             origins: OnceLock::new(),
             to_tell: AtomicBool::new(false),
             told: Notify::new(),
+            health: HealthBoard::default(),
         }
     }
 
@@ -110,6 +113,10 @@ impl Board {
 
     pub(crate) fn origins(&self) -> &[Arc<dyn Origin>] {
         self.origins.get().map_or(&[], |origins| origins)
+    }
+
+    pub(crate) fn health(&self) -> &HealthBoard {
+        &self.health
     }
 
     pub(crate) fn has_begun(&self) -> bool {
@@ -138,6 +145,11 @@ impl Board {
 
     pub(crate) fn events(&self) -> &EventSource {
         &self.events
+    }
+
+    /// The host's clock.
+    pub(crate) fn clock(&self) -> Clock {
+        self.time.get().map_or_else(Clock::real, |time| time.clock.clone())
     }
 
     /// Both clocks, now.

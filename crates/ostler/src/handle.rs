@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use crate::board::Board;
 use crate::control::{Action, Answer, Command, ControlError};
 use crate::events::Events;
+use crate::health::{self, HealthChange, HealthReport};
 use crate::line::Message;
 use crate::record::{PastError, PastRun, UnitStatus};
 use crate::stop::StopReason;
@@ -66,6 +67,30 @@ impl HostHandle {
     /// before [`units`](Self::units), and nothing falls in between.
     pub fn events(&self) -> Events {
         self.0.events().subscribe()
+    }
+
+    /// How well the host is, as `/readyz` sees it: what follows from all units, what they say of themselves, and
+    /// what checks found. Nothing is run for it, and nothing is waited for.
+    ///
+    /// ```
+    /// # use ostler::{HostHandle, Status};
+    /// async fn watch(host: HostHandle) {
+    ///     let health = host.health();
+    ///     for entry in health.entries.iter().filter(|entry| entry.status != Status::Healthy) {
+    ///         println!("{} {}: {} {:?}", entry.kind, entry.name, entry.status, entry.reason);
+    ///     }
+    /// }
+    /// ```
+    pub fn health(&self) -> HealthReport {
+        health::report(&self.0)
+    }
+
+    /// The last 64 changes of the status of a unit, a check, options or the host, the newest first. They are looked
+    /// for about once a second while the host runs, and now: what comes and goes in between is not seen. A part
+    /// that changes only its reason has not changed.
+    pub fn health_changes(&self) -> Vec<HealthChange> {
+        self.0.health().take_note(&self.0);
+        self.0.health().changes()
     }
 
     /// How long the main runtime takes to get to work that is ready, as last measured (every 100 ms, from a thread of the

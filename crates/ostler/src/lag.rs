@@ -31,7 +31,8 @@ pub(crate) async fn watch(host: HostHandle, clock: Clock) -> Infallible {
         let board = host.board();
         let now = clock.now();
         for (poll, since) in stalls.look(&stall::polls(), now) {
-            let unit = board.records().iter().find(|record| record.id() == poll.unit_id());
+            let checks = board.health().checks().iter().map(|kept| &kept.record);
+            let unit = board.records().iter().chain(checks).find(|record| record.id() == poll.unit_id());
             if let Some(unit) = unit.map(|record| record.name().to_string()) {
                 let blocked = now.saturating_duration_since(since);
                 aside(move || {

@@ -35,6 +35,7 @@ mod service;
 mod signal;
 mod stall;
 mod state;
+mod status;
 mod stop;
 mod supervise;
 mod systemd;
@@ -52,7 +53,10 @@ pub use crate::error::{BoxError, Error, RegistrationError, exit};
 pub use crate::events::{Events, UnitChange, UnitEvent};
 pub use crate::handle::HostHandle;
 pub use crate::handler::{FromItem, HandlerFn, TaskFn};
-pub use crate::health::LIVE_WITHIN;
+pub use crate::health::{
+    Check, Checked, DEFAULT_CHECK_PERIOD, DEFAULT_CHECK_TIMEOUT, Health, HealthChange, HealthEntry,
+    HealthKind, HealthReport, IntoChecked, LIVE_WITHIN, check,
+};
 pub use crate::host::{DEFAULT_GRACE, Host};
 pub use crate::live::Live;
 #[cfg(feature = "clap")]
@@ -69,6 +73,7 @@ pub use crate::scope::{FromScope, Run, Scope};
 pub use crate::service::{Context, Service};
 pub use crate::signal::Signal;
 pub use crate::state::{FromRef, State};
+pub use crate::status::Status;
 pub use crate::stop::{Stop, StopReason};
 pub use crate::trigger::{
     Consume, First, Leftover, MAX_WORKERS, Overlap, Plan, Schedule, ScheduleError, Timer, after_completion,

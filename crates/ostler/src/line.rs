@@ -52,6 +52,15 @@ impl Line {
         Self { unit, director }
     }
 
+    /// A line at whose other end nobody is: of what is no unit.
+    pub(crate) fn nowhere() -> Self {
+        Self { unit: usize::MAX, director: tokio::sync::mpsc::unbounded_channel().0 }
+    }
+
+    pub(crate) fn leads_nowhere(&self) -> bool {
+        self.unit == usize::MAX
+    }
+
     pub(crate) fn ready(&self) {
         self.tell(Message::Ready(self.unit));
     }

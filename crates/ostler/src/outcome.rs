@@ -138,6 +138,17 @@ pub enum RunOutcome {
 }
 
 impl RunOutcome {
+    /// In the order of their discriminants.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Succeeded,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Panicked,
+        Self::Cancelled,
+        Self::Discarded,
+        Self::Interrupted,
+    ];
+
     /// Whether the run counts as failed.
     pub const fn is_failure(self) -> bool {
         !matches!(self, Self::Succeeded | Self::Cancelled)
@@ -166,6 +177,13 @@ impl fmt::Display for RunOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_outcome_stands_at_its_own_place() {
+        for (place, outcome) in RunOutcome::ALL.into_iter().enumerate() {
+            assert_eq!(outcome as usize, place);
+        }
+    }
 
     #[test]
     fn an_error_inside_a_result_is_not_swallowed() {

@@ -13,15 +13,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::task::AbortHandle;
 
-use crate::board::{Board, Phase};
+use crate::board::Board;
 use crate::handle::HostHandle;
-use crate::health::{self, Life, Verdict};
+use crate::health::{self, Page};
 
 /// A client has this long to send a request's header.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -127,35 +127,68 @@ fn answer(request: &Request<Incoming>, board: &Board) -> Response<Text> {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let verdict = match request.uri().path() {
-        "/livez" => health::live(board.tick_age()),
-        "/readyz" => health::ready(life(board), board.records()),
-        "/startupz" => health::started(board.was_ready()),
+    let asked = Asked::of(request);
+    let page = match request.uri().path() {
+        "/livez" => Page::new(health::live(board), board.tick_age(), Vec::new()),
+        "/readyz" => match ready(&asked, board) {
+            Some(page) => page,
+            None => return text(StatusCode::NOT_FOUND, "no check has this tag\n"),
+        },
+        "/startupz" => Page::new(health::started(board), board.tick_age(), Vec::new()),
         _ => return text(StatusCode::NOT_FOUND, "probes: /livez /readyz /startupz\n"),
     };
-    let status =
-        StatusCode::from_u16(verdict.status.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    text(status, &body(&verdict))
+    let status = page.status().http_status();
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if !asked.json {
+        return text(status, &page.text());
+    }
+    let mut response = text(status, &page.json());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
-fn life(board: &Board) -> Life {
-    match board.phase() {
-        // The moment a stop is asked for, whatever the host has got to.
-        _ if board.stop_reason().is_some() => Life::Stopping,
-        Phase::Starting => Life::Starting,
-        Phase::Ready => Life::Running,
-        Phase::Draining | Phase::Ended => Life::Stopping,
+/// How a client wants to be answered.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked<'a> {
+    json: bool,
+    /// Checks without one of them do not count; empty: all count.
+    tags: Vec<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn of<B>(request: &'a Request<B>) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let accepts = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        Self::new(query, accepts)
+    }
+
+    fn new(query: &'a str, mut accepts: impl Iterator<Item = &'a str>) -> Self {
+        let parts = || query.split('&').map(|part| part.split_once('=').unwrap_or((part, "")));
+        let is_json = |range: &str| {
+            range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+        };
+        Self {
+            json: parts().any(|(key, _)| key == "verbose")
+                || accepts.any(|value| value.split(',').any(is_json)),
+            tags: parts().filter(|(key, _)| *key == "tag").map(|(_, tag)| tag).collect(),
+        }
     }
 }
 
-/// The status as a word, then a line for each reason.
-fn body(verdict: &Verdict) -> String {
-    let mut body = format!("{}\n", verdict.status);
-    for reason in &verdict.reasons {
-        body.push_str(reason);
-        body.push('\n');
+/// `None` where a tag is asked for that no check has: a mistyped tag must not pass for a healthy answer.
+fn ready(asked: &Asked<'_>, board: &Board) -> Option<Page> {
+    let health = board.health();
+    let is_known = |tag: &&str| health.checks().iter().any(|kept| kept.check.has_tag(tag));
+    if !asked.tags.iter().all(is_known) {
+        return None;
     }
-    body
+    let list = health::ready(board, &asked.tags);
+    let mut changes = Vec::new();
+    if asked.json {
+        health.take_note(board);
+        changes = health.changes();
+    }
+    Some(Page::new(list, board.tick_age(), changes))
 }
 
 fn text(status: StatusCode, body: &str) -> Response<Text> {
@@ -187,5 +220,34 @@ impl Body for Text {
 
     fn size_hint(&self) -> hyper::body::SizeHint {
         hyper::body::SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked<'a>(query: &'a str, accept: &'a str) -> (bool, Vec<&'a str>) {
+        let Asked { json, tags } = Asked::new(query, [accept].into_iter());
+        (json, tags)
+    }
+
+    #[test]
+    fn json_comes_to_who_asks_for_it() {
+        for accept in ["application/json", "text/html, Application/JSON;q=0.9"] {
+            assert!(asked("", accept).0, "{accept}");
+        }
+        for query in ["verbose", "verbose=1", "tag=x&verbose"] {
+            assert!(asked(query, "*/*").0, "{query}");
+        }
+        for query in ["", "verbosely", "tag=verbose"] {
+            assert!(!asked(query, "*/*, text/html, application/json-seq").0, "{query}");
+        }
+    }
+
+    #[test]
+    fn tags_are_read_from_the_query() {
+        assert_eq!(asked("", "").1, [""; 0]);
+        assert_eq!(asked("tag=db&x=y&tag=disk&tags=no", "").1, ["db", "disk"]);
     }
 }

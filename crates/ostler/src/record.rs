@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::outcome::RunOutcome;
+use crate::status::Said;
 use crate::tally::{Counts, Ended, Tally};
 
 /// What sort of unit it is.
@@ -202,6 +203,8 @@ const KEPT_ERRORS: usize = 16;
 /// [`Plan::late_after`](crate::Plan::late_after) says otherwise: far beyond what a busy machine needs, and short enough to
 /// be seen before anyone misses the run.
 pub const DEFAULT_LATE_AFTER: Duration = Duration::from_secs(30);
+/// How many restarts are counted for health, however great a budget is.
+const KEPT_RESTARTS: usize = 100;
 
 /// A queue's gauges.
 #[derive(Debug, Clone, Copy)]
@@ -236,6 +239,7 @@ impl Now {
 /// No value yet, in the atomics below.
 const NONE: u64 = u64::MAX;
 const NEVER: i64 = i64::MIN;
+const NO_OUTCOME: u8 = u8::MAX;
 
 /// The live counterpart of [`UnitStatus`].
 pub(crate) struct Record {
@@ -246,6 +250,8 @@ pub(crate) struct Record {
     state: AtomicU8,
     ready: AtomicBool,
     enabled: AtomicBool,
+    /// How the last run of a task ended; see [`last_outcome`](Self::last_outcome).
+    last_outcome: AtomicU8,
     standing: Mutex<Standing>,
     next_run: AtomicI64,
     /// What a task has only once it has run: there may be a hundred thousand of them, and most wait for hours.
@@ -264,6 +270,29 @@ struct Work {
     gauge: OnceLock<ReadGauge>,
     late_after: OnceLock<Duration>,
     armed: Mutex<Option<Instant>>,
+    /// Most tasks have none of it.
+    personal: OnceLock<Box<Personal>>,
+}
+
+/// What there is to tell of a unit that speaks for itself, or may be restarted.
+#[derive(Debug, Default)]
+struct Personal {
+    word: Mutex<OwnWord>,
+    recent_restarts: Mutex<RecentRestarts>,
+}
+
+/// What a unit has said of itself, and which of its instances may speak.
+#[derive(Debug, Default)]
+struct OwnWord {
+    instance: u64,
+    said: Option<Said>,
+}
+
+/// Restarts that lie within the window of the unit's budget.
+#[derive(Debug, Default)]
+struct RecentRestarts {
+    window: Duration,
+    at: VecDeque<Instant>,
 }
 
 impl Default for Work {
@@ -279,6 +308,7 @@ impl Default for Work {
             gauge: OnceLock::new(),
             late_after: OnceLock::new(),
             armed: Mutex::default(),
+            personal: OnceLock::new(),
         }
     }
 }
@@ -301,6 +331,7 @@ impl Record {
             state: AtomicU8::new(UnitState::Registered as u8),
             ready: AtomicBool::new(false),
             enabled: AtomicBool::new(true),
+            last_outcome: AtomicU8::new(NO_OUTCOME),
             standing: Mutex::new(Standing { since: wall_nanos(Some(at)), reason: None }),
             next_run: AtomicI64::new(NEVER),
             work: OnceLock::new(),
@@ -316,6 +347,10 @@ impl Record {
     fn done(&self) -> &Work {
         static NOTHING: LazyLock<Work> = LazyLock::new(Work::default);
         self.work.get().map_or(&NOTHING, |work| work)
+    }
+
+    fn personal(&self) -> &Personal {
+        self.work().personal.get_or_init(Box::default)
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -338,6 +373,17 @@ impl Record {
     /// Why it is in its state.
     pub(crate) fn reason(&self) -> Option<Arc<str>> {
         lock(&self.standing).reason.clone()
+    }
+
+    /// State, readiness and reason, as they belong together.
+    pub(crate) fn standing(&self) -> (UnitState, bool, Option<Arc<str>>) {
+        let standing = lock(&self.standing);
+        (self.state(), self.is_ready(), standing.reason.clone())
+    }
+
+    /// Whether there is nothing to tell of it but its state.
+    pub(crate) fn has_done_nothing(&self) -> bool {
+        self.work.get().is_none()
     }
 
     /// The host's word on what the unit is doing. Nobody else writes it.
@@ -400,8 +446,64 @@ impl Record {
         self.work().skipped.fetch_add(ticks, Ordering::Relaxed);
     }
 
-    pub(crate) fn restarted(&self) {
+    pub(crate) fn restarted(&self, now: Instant) {
         self.work().restarts.fetch_add(1, Ordering::Relaxed);
+        let mut recent = lock(&self.personal().recent_restarts);
+        if recent.at.len() == KEPT_RESTARTS {
+            recent.at.pop_front();
+        }
+        recent.at.push_back(now);
+    }
+
+    /// How long a restart counts.
+    pub(crate) fn restarts_count_for(&self, window: Duration) {
+        lock(&self.personal().recent_restarts).window = window;
+    }
+
+    /// Restarts that count, and how long each does.
+    pub(crate) fn recent_restarts(&self, now: Instant) -> (usize, Duration) {
+        let Some(personal) = self.done().personal.get() else { return (0, Duration::ZERO) };
+        let mut recent = lock(&personal.recent_restarts);
+        let window = recent.window;
+        recent.at.retain(|&at| now.saturating_duration_since(at) < window);
+        (recent.at.len(), window)
+    }
+
+    /// The unit is started by hand, and what was before counts no more.
+    pub(crate) fn forget_restarts(&self) {
+        if let Some(personal) = self.done().personal.get() {
+            lock(&personal.recent_restarts).at.clear();
+        }
+    }
+
+    /// The number of the instance that may speak of the unit now.
+    pub(crate) fn speaking_instance(&self) -> u64 {
+        lock(&self.personal().word).instance
+    }
+
+    /// What a unit says of itself; of an earlier instance it is not heard.
+    pub(crate) fn says(&self, instance: u64, said: Said) {
+        let mut word = lock(&self.personal().word);
+        if word.instance == instance {
+            word.said = Some(said);
+        }
+    }
+
+    pub(crate) fn said(&self) -> Option<Said> {
+        lock(&self.done().personal.get()?.word).said.clone()
+    }
+
+    /// Another instance is launched: what the one before it said is said no more.
+    pub(crate) fn another_speaks(&self) {
+        if let Some(personal) = self.done().personal.get() {
+            let mut word = lock(&personal.word);
+            *word = OwnWord { instance: word.instance + 1, said: None };
+        }
+    }
+
+    /// The gauges of its queue.
+    pub(crate) fn queue(&self) -> Option<QueueGauge> {
+        self.done().gauge.get().map(|read| read())
     }
 
     pub(crate) fn began_late_by(&self, lateness: Duration) {
@@ -429,8 +531,17 @@ impl Record {
         lock(&self.done().errors).back().map(|last| last.error.clone())
     }
 
+    /// The last run of a task ended like this. Workers of a consumer do not write to what they share.
+    pub(crate) fn task_run_ended(&self, outcome: RunOutcome) {
+        self.last_outcome.store(outcome as u8, Ordering::Relaxed);
+    }
+
+    /// How its last run ended. Of a task that is one load: it is asked of all of them again and again.
     pub(crate) fn last_outcome(&self) -> Option<RunOutcome> {
-        self.counts().last.map(|last| last.outcome)
+        if self.kind == UnitKind::Consumer {
+            return self.counts().last.map(|last| last.outcome);
+        }
+        RunOutcome::ALL.get(usize::from(self.last_outcome.load(Ordering::Relaxed))).copied()
     }
 
     pub(crate) fn is_enabled(&self) -> bool {

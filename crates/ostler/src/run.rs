@@ -122,6 +122,9 @@ impl Runner {
         self.in_flight = None;
         let began = self.began.take().unwrap_or(ended);
         let RunFacts { id, attempt: attempts, worker: _ } = self.facts;
+        if self.worker.is_none() {
+            self.unit.record.task_run_ended(outcome);
+        }
         self.tally.run_ended(tally::Ended { id, attempts, outcome, began, ended, sent: self.sent });
         if !self.span.is_none() {
             self.span.record("outcome", outcome.as_str());

@@ -13,6 +13,7 @@ use crate::handle::HostHandle;
 use crate::options::Options;
 use crate::options::Snapshot;
 use crate::options::Snapshots;
+use crate::health::Health;
 use crate::ready::Ready;
 use crate::seat::UnitSeat;
 use crate::state::{FromRef, State};
@@ -115,7 +116,7 @@ impl<S> fmt::Debug for Scope<S> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an extractor for the host state `{S}`",
     label = "a handler cannot take `{Self}` as an argument",
-    note = "arguments are `State<T>`, `Snapshot<T>`, `Stop`, `Run`, `Clock`, `HostHandle`, and for a service `Ready`; or implement `FromScope<{S}>` for `{Self}`",
+    note = "arguments are `State<T>`, `Snapshot<T>`, `Stop`, `Run`, `Clock`, `HostHandle`, `Health`, and for a service `Ready`; or implement `FromScope<{S}>` for `{Self}`",
     note = "`axum::extract::State` is taken with ostler's feature `axum`"
 )]
 pub trait FromScope<S>: Sized + Send {
@@ -227,6 +228,17 @@ impl<S: Sync + Send> FromScope<S> for HostHandle {
 
     async fn from_scope(scope: &Scope<S>) -> Result<Self, Self::Rejection> {
         Ok(scope.host().clone())
+    }
+}
+
+impl<S: Sync + Send> FromScope<S> for Health {
+    type Rejection = BoxError;
+
+    async fn from_scope(scope: &Scope<S>) -> Result<Self, Self::Rejection> {
+        if scope.unit.line.leads_nowhere() {
+            return Err("a check says how it is by what it returns, and takes no `Health`".into());
+        }
+        Ok(Health::new(&scope.unit.record, &scope.unit.clock))
     }
 }
 

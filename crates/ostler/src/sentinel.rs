@@ -33,6 +33,13 @@ const AFTER_GRACE: Duration = Duration::from_millis(850);
 /// How long the last words of a process may take: a terminal or a pipe that takes no text must not hold the exit.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
+/// How often the health of the host is looked at for its history.
+const HEALTH_LOOK: Duration = Duration::from_secs(1);
+
+/// How many times as long as a look took the next one waits, so that looks take a hundredth of a core at most,
+/// however many units there are.
+const HEALTH_REST: u32 = 100;
+
 /// What a sentinel watches over.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -96,9 +103,10 @@ impl Watch {
             never = self.watchdog() => match never {},
             never = serve_probes(probes, self.host.clone()) => match never {},
             never = drive(clock.clone()) => match never {},
-            never = watch_lag(self.host.clone(), clock) => match never {},
             never = reload::on_hangup(self.host.clone(), hangups) => match never {},
             never = notifier.keep() => match never {},
+            never = watch_lag(self.host.clone(), clock.clone()) => match never {},
+            never = watch_health(self.host.clone(), clock) => match never {},
         }
         notifier.farewell();
         if !self.process {
@@ -213,6 +221,17 @@ async fn watch_lag(host: HostHandle, clock: Option<Clock>) -> Infallible {
     }
 }
 
+/// Takes note of what changes in the host's health.
+async fn watch_health(host: HostHandle, clock: Option<Clock>) -> Infallible {
+    let Some(clock) = clock else { return std::future::pending().await };
+    loop {
+        let began = clock.now();
+        host.board().health().take_note(host.board());
+        let took = clock.now().saturating_duration_since(began);
+        tokio::time::sleep(HEALTH_LOOK.max(took.saturating_mul(HEALTH_REST))).await;
+    }
+}
+
 /// The hosts of this process that handle its signals.
 static HOSTS: Hosts = Hosts { live: AtomicUsize::new(0), entered: Notify::const_new() };
 
@@ -265,11 +284,39 @@ pub(crate) fn aside(log: impl FnOnce() + Send + 'static) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{Record, UnitKind};
     use crate::supervise::{DROP_TIME, LAST_WORD};
 
     #[test]
     fn the_host_ends_before_the_watchdog_and_both_within_the_promised_second() {
         assert!(LAST_WORD + DROP_TIME < AFTER_GRACE);
         assert!(AFTER_GRACE + LAST_WORDS < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_changes_is_noted_without_being_asked_for() {
+        let (clock, host) = (Clock::real(), HostHandle::new());
+        let record = Record::new("u".into(), UnitKind::Service, clock.wall());
+        record.stands(UnitState::Failed, false, clock.wall(), None);
+        let (director, _messages) = tokio::sync::mpsc::unbounded_channel();
+        host.board().begin(&clock, vec![std::sync::Arc::new(record)], director);
+        host.board().advance(Phase::Ready);
+        let (drain_delay, grace) = (Duration::ZERO, Duration::ZERO);
+        let watch = Watch {
+            host: host.clone(),
+            process: false,
+            probes: None,
+            clock: Some(clock.clone()),
+            drain_delay,
+            grace,
+        };
+        watch.start().unwrap();
+        let deadline = clock.now() + 30 * HEALTH_LOOK;
+        while host.board().health().changes().is_empty() {
+            assert!(clock.now() < deadline, "nobody looks");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert_eq!(host.board().health().changes()[0].name, "u");
+        host.board().advance(Phase::Ended);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::handle::HostHandle;
+use crate::health::Health;
 use crate::ready::Ready;
 use crate::scope::{RunFacts, Scope};
 use crate::seat::UnitSeat;
@@ -92,6 +93,11 @@ impl<S> Context<S> {
         if let Some(ready) = &self.ready {
             ready.withdraw(reason);
         }
+    }
+
+    /// By which this instance says how well the unit is.
+    pub fn health(&self) -> Health {
+        Health::new(&self.unit.record, &self.unit.clock)
     }
 
     /// A scope of its own, from which extractors can be made for one piece of work. It has a run's number; whatever is done

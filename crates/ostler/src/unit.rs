@@ -142,7 +142,7 @@ impl<T: Into<String>> From<T> for Unit {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     (1..=128).contains(&name.len()) && name.bytes().all(allowed)
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &[
         "backoff", "clock", "control", "current", "error", "events", "line", "live", "outcome", "panics",
-        "problem", "ready", "record", "report", "signal", "stall", "stop", "tally", "tracker",
+        "problem", "ready", "record", "report", "signal", "stall", "status", "stop", "tally", "tracker",
     ],
     &[
         "attempt", "blocking", "board", "handle", "handler", "health", "options", "queue", "scope", "seat",

@@ -44,6 +44,8 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     // Probes.
     ("probed", || ostler::main(probed::front)),
     ("hog", || ostler::main(probed::hog)),
+    ("hog-with-file", || ostler::main(probed::hog_with_file)),
+    ("blocking-check", || ostler::main(probed::blocking_check)),
     ("failed-unit", || ostler::main(probed::failed_unit)),
     ("failing-task", || ostler::main(probed::failing_task)),
     // Word to systemd.

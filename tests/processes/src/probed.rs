@@ -6,8 +6,8 @@ use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use ostler::{
-    BoxError, Error, First, Host, MINUTE, Ready, Report, Restart, Spent, Stop, after_completion, blocking,
-    queue, unit,
+    BoxError, Error, First, Host, MINUTE, Ready, Report, Restart, SECOND, Spent, Stop, after_completion,
+    blocking, check, queue, unit,
 };
 
 use crate::stopping::{GRACE, run, seconds};
@@ -43,6 +43,17 @@ pub(crate) async fn front() -> Result<Report, Error> {
 /// seconds as the second argument says. The third is the grace.
 pub(crate) async fn hog() -> Result<Report, Error> {
     let (at_most, grace) = (seconds(1, MINUTE)?, seconds(2, GRACE)?);
+    run(hogging(at_most).probes(listen()?).grace(grace)).await
+}
+
+/// As `hog`, for a minute at most, with a health file at the second argument. The runtime may be silent for a second.
+pub(crate) async fn hog_with_file() -> Result<Report, Error> {
+    let file = std::env::args().nth(2).unwrap_or_default();
+    run(hogging(MINUTE).health_file(file).live_within(SECOND).probes(listen()?).grace(GRACE)).await
+}
+
+/// A host whose unit blocks all threads of the runtime for so long, between a first and a second line.
+fn hogging(at_most: Duration) -> Host<queue::Queue<()>> {
     let threads = tokio::runtime::Handle::current().metrics().num_workers();
     let (meals, items) = queue::bounded::<()>(threads);
     let at_table = Arc::new(Barrier::new(threads));
@@ -57,7 +68,7 @@ pub(crate) async fn hog() -> Result<Report, Error> {
         }
     });
     // The state keeps the queue open.
-    let host = Host::new(meals).consume("hog", items.workers(threads), move |(): ()| {
+    Host::new(meals).consume("hog", items.workers(threads), move |(): ()| {
         let (at_table, gate) = (Arc::clone(&at_table), Arc::clone(&gate));
         async move {
             if at_table.wait().is_leader() {
@@ -66,8 +77,37 @@ pub(crate) async fn hog() -> Result<Report, Error> {
             gate.wait(at_most);
             println!("free");
         }
-    });
-    run(host.probes(listen()?).grace(grace)).await
+    })
+}
+
+/// A check that blocks the last thread of the runtime, until the program is given a line: it never gets to its own
+/// timeout.
+pub(crate) async fn blocking_check() -> Result<Report, Error> {
+    let threads = tokio::runtime::Handle::current().metrics().num_workers();
+    let (meals, items) = queue::bounded::<()>(threads);
+    let (at_table, gate) = (Arc::new(Barrier::new(threads)), Arc::new(Gate::default()));
+    (1..threads).try_for_each(|_| meals.try_send(()))?;
+    let door = Arc::clone(&gate);
+    std::thread::spawn(move || line().map(|()| door.open()));
+    let block = move || {
+        if at_table.wait().is_leader() {
+            println!("blocked {threads} threads");
+        }
+        gate.wait(MINUTE);
+        println!("free");
+    };
+    let eat = block.clone();
+    // The state keeps the queue open.
+    let host = Host::new(meals)
+        .consume("hog", items.workers(threads - 1), move |(): ()| {
+            let eat = eat.clone();
+            async move { eat() }
+        })
+        .check(check("db").every(MINUTE).timeout(SECOND), move || {
+            let block = block.clone();
+            async move { block() }
+        });
+    run(host.probes(listen()?).grace(GRACE)).await
 }
 
 /// Blocks the threads that come to it until it is open.

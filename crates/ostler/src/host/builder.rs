@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use crate::clock::Clock;
 use crate::error::{Error, RegistrationError};
 use crate::handle::HostHandle;
 use crate::handler::{FromItem, HandlerFn, TaskFn};
-use crate::live::Origin;
+use crate::health::{Check, Checked, IntoChecked, LIVE_WITHIN, RunCheck, StatusFile, longer_than_zero};
+use crate::live::{Live, Origin};
 use crate::options::Options;
 use crate::outcome::{Halt, IntoOutcome, Outcome};
 use crate::probe::Probes;
@@ -19,6 +21,7 @@ use crate::record::UnitKind;
 use crate::report::Report;
 use crate::run::{Attempted, Runner};
 use crate::scope::{FromScope, RunFacts, Scope};
+use crate::seat::UnitSeat;
 use crate::service::{Context, Service};
 use crate::supervise::{Crew, MakeInstance, RunTask};
 use crate::trigger::{Consume, Followed, LiveSettings, Plan, Timer};
@@ -51,6 +54,10 @@ pub(crate) struct Prepared {
     pub(crate) process: bool,
     /// Where live values come from.
     pub(crate) origins: Vec<Arc<dyn Origin>>,
+    pub(crate) checks: Vec<(Check, Arc<dyn RunCheck>)>,
+    /// How long the main runtime may be silent before `/livez` fails.
+    pub(crate) live_within: Live<Duration>,
+    pub(crate) health_file: Option<StatusFile>,
     pub(crate) handle: HostHandle,
 }
 
@@ -108,6 +115,9 @@ impl<S: Send + Sync + 'static> Host<S> {
             probes: None,
             process: true,
             origins: Vec::new(),
+            checks: Vec::new(),
+            live_within: LIVE_WITHIN.into(),
+            health_file: None,
             handle: HostHandle::new(),
         };
         Self { state: Arc::new(state), prepared }
@@ -243,6 +253,48 @@ impl<S: Send + Sync + 'static> Host<S> {
         self.register(unit.into(), UnitKind::Service, Wave::Workers, Work::Service(make))
     }
 
+    /// A check: `handler` is called again and again and says how something is that the host cannot know of itself,
+    /// a database or a disk. What it found last is part of `/readyz`, [`HostHandle::health`] and the history; a
+    /// probe never runs it.
+    ///
+    /// Its arguments are made for each run, as those of a task are. It may return what [`IntoChecked`] says: nothing, a
+    /// [`Status`](crate::Status) or a `Result`. An error, a panic or a timeout counts as the check's failure
+    /// status. Checks run beside each other, each one run at a time, from when the host is ready until it is told
+    /// to stop; a [`blocking`](crate::blocking) call that outlives its timeout keeps the next run waiting. Until
+    /// its first run a check is healthy, unless that is late: a period and a timeout after it should have begun.
+    ///
+    /// A check is no unit: it is in no list of units, in no report, and cannot be steered. What it says, an error's
+    /// text too, is shown to whoever may ask the probes.
+    ///
+    /// ```
+    /// # use ostler::{Host, SECOND, State, Status, check};
+    /// # #[derive(Clone)] struct Db;
+    /// # impl Db { async fn ping(&self) -> Result<(), std::io::Error> { Ok(()) } }
+    /// async fn db(db: State<Db>) -> Result<(), std::io::Error> {
+    ///     db.ping().await
+    /// }
+    ///
+    /// let host = Host::new(Db).check(check("db").every(10 * SECOND).timeout(SECOND).failure(Status::Degraded), db);
+    /// # drop(host);
+    /// ```
+    pub fn check<F, Args>(mut self, check: impl Into<Check>, handler: F) -> Self
+    where
+        F: TaskFn<Args>,
+        Args: FromScope<S> + 'static,
+        F::Returns: Future + Send + 'static,
+        <F::Returns as Future>::Output: IntoChecked,
+    {
+        let check = check.into();
+        if Args::IS_READY {
+            let text = format!("`{}`: a check is no unit; only a service takes `Ready`", check.name);
+            self.prepared.mistakes.push(RegistrationError::new("", "check", text));
+        }
+        check.origins().for_each(|origin| self.prepared.add_origin(origin));
+        let run = Arc::new(CheckCode { state: Arc::clone(&self.state), handler, args: PhantomData });
+        self.prepared.checks.push((check, run));
+        self
+    }
+
     fn register(mut self, settings: Unit, kind: UnitKind, wave: Wave, work: Work) -> Self {
         let wave = if settings.init { Wave::Init } else { wave };
         self.prepared.units.push(Registered {
@@ -295,6 +347,37 @@ impl<S> Host<S> {
     /// ended for each new one.
     pub fn probes(mut self, at: impl Into<Probes>) -> Self {
         self.prepared.probes = Some(at.into());
+        self
+    }
+
+    /// How long the main runtime may be silent before `/livez` fails (default [`LIVE_WITHIN`]). Zero is refused. A
+    /// live value's change applies at once.
+    pub fn live_within(mut self, limit: impl Into<Live<Duration>>) -> Self {
+        let limit = limit.into();
+        limit.guard(|limit| longer_than_zero("live_within", *limit));
+        if let Err(text) = longer_than_zero("live_within", limit.get()) {
+            self.prepared.mistakes.push(RegistrationError::new("", "live_within", text));
+        }
+        if let Some(origin) = limit.origin() {
+            self.prepared.add_origin(origin);
+        }
+        self.prepared.live_within = limit;
+        self
+    }
+
+    /// Keeps a file at `path` while the host is ready, not Unhealthy, and its runtime alive: for systems that probe
+    /// by a command and not by HTTP. It is written anew about once a second, from a thread of its own, with the
+    /// text that `/readyz` answers; it is removed otherwise, and at the stop. A process that is killed leaves it
+    /// behind, so look at its age as well: `test -n "$(find /run/app/healthy -newermt '-10 seconds')"`.
+    ///
+    /// The folder must be there, and be this host's alone: the file is replaced by a rename of `path` with `.tmp`
+    /// behind it. Where it cannot be written, that is logged once and tried again.
+    pub fn health_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.prepared.health_file = StatusFile::new(path.as_ref());
+        if self.prepared.health_file.is_none() {
+            let text = "must be the path of a file";
+            self.prepared.mistakes.push(RegistrationError::new("", "health_file", text));
+        }
         self
     }
 
@@ -383,6 +466,35 @@ where
                 }
             };
             runner.end(outcome);
+        })
+    }
+}
+
+/// A check's handler, and the state that its arguments are made from.
+struct CheckCode<S, F, Args> {
+    state: Arc<S>,
+    handler: F,
+    args: PhantomData<fn(Args)>,
+}
+
+impl<S, F, Args> RunCheck for CheckCode<S, F, Args>
+where
+    S: Send + Sync + 'static,
+    F: TaskFn<Args>,
+    Args: FromScope<S> + 'static,
+    F::Returns: Future + Send + 'static,
+    <F::Returns as Future>::Output: IntoChecked,
+{
+    fn run(
+        self: Arc<Self>,
+        seat: Arc<UnitSeat>,
+        facts: RunFacts,
+    ) -> Pin<Box<dyn Future<Output = Result<Checked, Halt>> + Send>> {
+        Box::pin(async move {
+            let scope = Scope::new(Arc::clone(&self.state), seat, facts);
+            let args =
+                Args::from_scope(&scope).await.map_err(|rejection| Halt::rejected(rejection.into()))?;
+            self.handler.call(args).await.into_checked()
         })
     }
 }

@@ -24,6 +24,14 @@ pub(super) fn check(host: &mut Prepared) -> Result<Order, Error> {
             mistakes.push(RegistrationError::new(&unit.settings.name, "queue", text));
         }
     }
+    let mut checks = HashSet::new();
+    for (check, _) in &host.checks {
+        check.inspect(&mut mistakes);
+        if !checks.insert(&check.name) {
+            let text = format!("`{}`: another check has this name; each needs its own", check.name);
+            mistakes.push(RegistrationError::new("", "check", text));
+        }
+    }
     let order = order(host).unwrap_or_else(|cycles| {
         mistakes.extend(cycles);
         Order::default()

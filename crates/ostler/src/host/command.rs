@@ -44,6 +44,7 @@ impl Director {
             Action::Stop => self.stop_unit(unit, Then::Down, StopReason::Requested, action, answer),
             Action::Restart => self.stop_unit(unit, Then::Start, StopReason::Restart, action, answer),
             Action::Start => {
+                self.units[unit].record.forget_restarts();
                 self.happens(unit, Event::Start { strict: false }, Some(action.done().into()));
                 self.wait_for(unit, Goal::Up, answer);
             }
@@ -108,6 +109,7 @@ impl Director {
         let grace = self.units[unit].machine.grace().map_or(self.grace, |own| own.min(self.grace));
         let abort_at = self.clock.after(grace);
         self.stop_reasons.insert(unit, reason);
+        self.units[unit].record.forget_restarts();
         self.happens(unit, Event::Stop { then, abort_at }, Some(action.done().into()));
         let goal = if then == Then::Start { Goal::Up } else { Goal::Down };
         self.wait_for(unit, goal, answer);

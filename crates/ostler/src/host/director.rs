@@ -150,11 +150,14 @@ impl Director {
                     record.gauge_with(crew.gauge());
                     Body::Consumer(Box::new(Consumer { crew, seat: None }))
                 }
-                Work::Service(make) => Body::Service(Box::new(Service {
-                    make: Arc::new(make),
-                    seat: None,
-                    spent: restart.spent,
-                })),
+                Work::Service(make) => {
+                    record.restarts_count_for(restart.window);
+                    Body::Service(Box::new(Service {
+                        make: Arc::new(make),
+                        seat: None,
+                        spent: restart.spent,
+                    }))
+                }
             };
             let own = Makeup { init, says_ready: readiness, start_timeout, grace };
             // Most units are like the one before.
@@ -292,7 +295,7 @@ impl Director {
                     self.fails(unit, Event::Time, why.into());
                 }
                 UnitState::Restarting => {
-                    self.units[unit].record.restarted();
+                    self.units[unit].record.restarted(now);
                     self.happens(unit, Event::Time, None);
                 }
                 _ => self.happens(unit, Event::Time, None),
@@ -399,6 +402,7 @@ impl Director {
         let line = Line::new(unit, self.line.clone());
         self.stop_reasons.remove(&unit);
         let live = &mut self.units[unit];
+        live.record.another_speaks();
         let says_ready = live.machine.says_ready();
         let seat =
             |line| UnitSeat::new(Arc::clone(&live.record), self.clock.clone(), self.handle.clone(), line);
@@ -561,7 +565,7 @@ impl Director {
         let restarts = live.machine.state() == UnitState::Restarting;
         self.happens(unit, Event::Gone, None);
         if restarts && self.units[unit].machine.state() == UnitState::Starting {
-            self.units[unit].record.restarted();
+            self.units[unit].record.restarted(self.clock.now());
         }
     }
 

@@ -7,11 +7,14 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::director::{Director, Failure};
+use super::health_file::HealthFile;
 use super::{Prepared, check};
 use crate::board::Phase;
 use crate::clock::Clock;
 use crate::error::{BoxError, Error, HostError};
 use crate::handle::HostHandle;
+use crate::health::{Check, Kept, RunCheck, keep};
+use crate::record::{Record, UnitKind};
 use crate::report::Report;
 use crate::sentinel::Watch;
 use crate::stop::StopReason;
@@ -30,7 +33,10 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
         grace: host.grace,
     };
     host.handle.board().set_origins(std::mem::take(&mut host.origins));
+    let file = host.health_file.take().filter(|_| clock.is_real());
+    let checks = take_checks(&mut host, &clock);
     watch.start()?;
+    let file = file.map(|file| HealthFile::start(file, host.handle.clone())).transpose()?;
     let drain_delay = host.drain_delay;
     let (director, tasks, follows) = Director::new(&mut host, order, &clock);
     let mut actors = vec![Actor::spawn(tasks)];
@@ -39,8 +45,11 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
         let handle = director.handle.clone();
         actors.push(Actor::spawn(async move { handle.board().answer_pings().await }));
     }
+    for (kept, run) in checks {
+        actors.push(Actor::spawn(keep(kept, run, clock.clone(), director.handle.clone())));
+    }
     let handle = director.handle.clone();
-    let mut life = Life { director, handle, drain_delay, _actors: actors, _farewell: farewell };
+    let mut life = Life { director, handle, drain_delay, file, _actors: actors, _farewell: farewell };
     let end = match life.director.start().await {
         Ok(()) => life.until_stop().await,
         Err(end) => end,
@@ -51,6 +60,20 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
     // thread a moment, and nothing holds that.
     handle.board().told().await;
     ended
+}
+
+/// The checks of `host`, from here on on its board.
+fn take_checks(host: &mut Prepared, clock: &Clock) -> Vec<(Arc<Kept>, Arc<dyn RunCheck>)> {
+    let wall = clock.wall();
+    let keep = |(check, run): (Check, Arc<dyn RunCheck>)| {
+        // For its seat alone: it is on no list of units.
+        let record = Arc::new(Record::new(Arc::clone(&check.name), UnitKind::OnDemand, wall));
+        (Arc::new(Kept::new(check, record)), run)
+    };
+    let checks: Vec<_> = std::mem::take(&mut host.checks).into_iter().map(keep).collect();
+    let kept = checks.iter().map(|(kept, _)| Arc::clone(kept)).collect();
+    host.handle.board().health().begin(kept, host.live_within.clone());
+    checks
 }
 
 /// Why a life ends.
@@ -65,6 +88,7 @@ struct Life {
     director: Director,
     handle: HostHandle,
     drain_delay: Duration,
+    file: Option<HealthFile>,
     /// The host's own actors, dropped with it.
     _actors: Vec<Actor>,
     /// Last: the host has ended when nothing of it is left.
@@ -122,6 +146,9 @@ impl Life {
         let grace_end = began.checked_add(grace).unwrap_or_else(|| clock.after(grace));
         let in_turn = matches!(end, End::StartFailed(_));
         let units = self.director.stop(reason.clone(), grace_end, in_turn).await;
+        if let Some(file) = self.file.take() {
+            file.until_gone().await;
+        }
         let took = clock.now().saturating_duration_since(asked);
         let report = Report { reason: Some(reason), units, took };
         log(&report);

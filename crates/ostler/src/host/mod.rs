@@ -5,6 +5,7 @@ mod check;
 mod command;
 mod director;
 mod follow;
+mod health_file;
 mod life;
 mod order;
 mod start;

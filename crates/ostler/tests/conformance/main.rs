@@ -11,6 +11,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod health;
 mod queue;
 mod start;
 mod stop;

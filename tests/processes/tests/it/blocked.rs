@@ -1,6 +1,7 @@
 //! Runtimes whose threads are all blocked: what still works is the sentinel's.
 
-use std::net::SocketAddr;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::harness::{
@@ -84,6 +85,120 @@ fn livez_fails_while_the_runtime_is_stuck_and_comes_back() {
     assert_within(ANSWER, free.elapsed(), "free again to /livez 200");
     fixture.signal("TERM");
     fixture.end().assert_code(0).assert_line(&["hog", "stopped in"]);
+}
+
+#[test]
+fn probes_answer_beside_half_open_clients_while_every_thread_is_blocked() {
+    const CLIENTS: usize = 200;
+    const PROBES: usize = 300;
+    let (mut fixture, probes) = blocked("60", "1");
+    let half_open: Vec<TcpStream> = (0..CLIENTS)
+        .map(|_| {
+            let mut stream = TcpStream::connect(probes).expect("the probes listen");
+            stream.write_all(b"GET /livez HTTP/1.1\r\nHost: fixture\r\nX-Slow: ").expect("the probes read");
+            stream
+        })
+        .collect();
+    let paths = ["/livez", "/readyz", "/readyz?verbose"];
+    let mut times: Vec<Duration> = (0..PROBES)
+        .map(|number| {
+            let answer = ask(probes, "GET", paths[number % paths.len()]);
+            assert_eq!(answer.status, 200, "{answer:?}");
+            answer.took
+        })
+        .collect();
+    assert!(!fixture.has_printed("free"), "the answers came after the block");
+    times.sort();
+    println!(
+        "{PROBES} probes beside {} half-open clients: p50 {:.3?}, slowest {:.3?}",
+        half_open.len(),
+        times[PROBES / 2],
+        times[PROBES - 1]
+    );
+    assert_within(Duration::from_millis(50), times[PROBES * 99 / 100], "p99 of a probe during a block");
+    fixture.tell("be free");
+    fixture.wait_for("free");
+    fixture.signal("TERM");
+    fixture.end().assert_code(0);
+}
+
+#[test]
+fn a_runtime_that_is_blocked_says_so_and_recovers() {
+    let (mut fixture, probes) = blocked("60", "1");
+    let began = Instant::now();
+    let answer = until("/readyz says that the runtime lags", || {
+        let answer = ask(probes, "GET", "/readyz");
+        answer.body.contains("the main runtime does not get to its work").then_some(answer)
+    });
+    assert_within(TICK, began.elapsed(), "block to the word of it");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.body.starts_with("Degraded\n"), "{answer:?}");
+    let page = ask(probes, "GET", "/readyz?verbose").body;
+    assert!(
+        page.contains(r#""changes":[{"name":"runtime","kind":"host","from":"Healthy","to":"Degraded""#),
+        "{page}"
+    );
+    assert!(!fixture.has_printed("free"));
+    fixture.tell("be free");
+    fixture.wait_for("free");
+    until("/readyz is healthy again", || (ask(probes, "GET", "/readyz").body == "Healthy\n").then_some(()));
+    let page = ask(probes, "GET", "/readyz?verbose").body;
+    assert!(
+        page.contains(r#""changes":[{"name":"runtime","kind":"host","from":"Degraded","to":"Healthy""#),
+        "{page}"
+    );
+    fixture.signal("TERM");
+    fixture.end().assert_code(0);
+}
+
+#[test]
+fn a_check_that_blocks_the_last_thread_has_timed_out_all_the_same() {
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    let mut fixture = Fixture::start(&["blocking-check"]);
+    let probes = fixture.probes();
+    assert_eq!(fixture.wait_for("blocked "), "2 threads");
+    let began = Instant::now();
+    let body = until("/readyz answers 503", || {
+        let answer = ask(probes, "GET", "/readyz");
+        (answer.status == 503).then_some(answer.body)
+    });
+    assert_within(TIMEOUT, began.elapsed(), "block to the timeout of its check");
+    assert!(body.contains("\ncheck `db`: timed out after 1s ("), "{body}");
+    assert!(!fixture.has_printed("free"), "it was told by the check's own loop");
+    fixture.tell("be free");
+    fixture.wait_for("free");
+    // What came too late is no answer.
+    let (status, db) = until("the check's run has ended", || {
+        let answer = ask(probes, "GET", "/readyz?verbose");
+        let (_, db) = answer.body.split_once(r#"{"name":"db","kind":"check""#)?;
+        let (db, _) = db.split_once('}')?;
+        (!db.contains(r#""took_ms":null"#)).then(|| (answer.status, db.to_owned()))
+    });
+    assert_eq!(status, 503, "{db}");
+    assert!(db.contains("timed out after 1s"), "{db}");
+    fixture.signal("TERM");
+    fixture.end().assert_code(0);
+}
+
+#[test]
+fn the_health_file_is_gone_while_the_runtime_is_blocked_and_at_the_end() {
+    let file = std::env::temp_dir().join(format!("ostler-health-file-{}", std::process::id()));
+    let mut fixture = Fixture::start(&["hog-with-file", file.to_str().expect("a path in UTF-8")]);
+    fixture.probes();
+    let is_there = |there: bool| move |file: &std::path::Path| (file.exists() == there).then_some(());
+    until("the file is there", || is_there(true)(&file));
+    fixture.tell("eat");
+    fixture.wait_for("blocked ");
+    let began = Instant::now();
+    until("the file is gone", || is_there(false)(&file));
+    // The runtime may be silent for one second, and the file is looked after once a second.
+    assert_within(Duration::from_secs(2), began.elapsed(), "block to the file's end");
+    assert!(!fixture.has_printed("free"));
+    fixture.tell("be free");
+    until("the file is back", || is_there(true)(&file));
+    fixture.signal("TERM");
+    fixture.end().assert_code(0);
+    assert!(!file.exists(), "it is left behind");
 }
 
 /// A fixture whose runtime has one thread, which is blocked for ever: the host cannot even begin to stop.
