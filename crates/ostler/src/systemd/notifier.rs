@@ -15,7 +15,6 @@ use super::status::status;
 use crate::board::{Board, Phase};
 use crate::clock::SECOND;
 use crate::handle::HostHandle;
-use crate::health::LIVE_WITHIN;
 
 /// How soon a message that could not be sent is sent again.
 const RETRY: Duration = Duration::from_millis(100);
@@ -94,12 +93,13 @@ impl Notifier {
         let stage = self.stage(now);
         let board = self.host.board();
         let tick_age = board.tick_age();
-        let alive = self.news.is_alive(tick_age, LIVE_WITHIN);
+        let live_within = board.health().live_within();
+        let alive = self.news.is_alive(tick_age, live_within);
         Sight {
             stage,
             was_ready: board.was_ready(),
             tick_age,
-            live_within: LIVE_WITHIN,
+            live_within,
             status: status(stage, board.stop_reason(), alive, board.records()),
             reloads: RELOADS.count(),
         }
