@@ -38,6 +38,31 @@ fn the_photos_in_the_queue_are_done_before_a_stop() {
 }
 
 #[test]
+fn the_count_follows_its_file_and_zero_is_refused() {
+    let folder = std::env::temp_dir().join(format!("parallel-workers-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let file = folder.join("appsettings.json");
+    let save = |count: u32| {
+        let text = format!("{{ \"BackgroundWorkers\": {{ \"Count\": {count} }} }}");
+        std::fs::write(&file, text).expect("a file can be written");
+    };
+    save(1);
+    let mut program = Program::start(PROGRAM, &[folder.to_str().expect("a plain path")]);
+    assert_eq!(worker_of(&program.line("begun photo=1 ")), "1");
+    save(0);
+    let refused = program.line("options refused, the last good values stay");
+    assert!(refused.contains("workers: must be 1 to 10000"), "{refused}");
+    save(6);
+    program.line("resized by its options unit=photos workers=6");
+    program.line("stopping reason=all units completed");
+    assert_eq!(program.exit_code(), 0);
+    let output = program.output();
+    assert!(output.contains("worker=6"), "{output}");
+    assert_eq!(output.matches("done photo=").count(), 12);
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
 fn an_unknown_argument_is_refused() {
     refuses_unknown_arguments(PROGRAM);
 }
