@@ -18,6 +18,8 @@ const PACKAGES: &[Package] = &[
     Package("curl", Proof::Command("curl"), "runs the lines of the tour's page as a reader would"),
     Package("systemd", Proof::Command("systemd-analyze"), "reads the unit file in `deploy`; it need not run"),
     Package("procps", Proof::Command("kill"), "has `kill`, which sends signals to the programs that are tested"),
+    Package("bsdutils", Proof::Command("script"), "gives a terminal to a program whose log lines are for people"),
+    Package("python3-prometheus-client", Proof::Module("prometheus_client"), "reads metrics as Prometheus does"),
 ];
 
 /// Passes when every package is there; installs what is missing as root on Debian.
@@ -41,7 +43,12 @@ enum Proof {
     Command(&'static str),
     /// A C header that the C compiler finds, wherever this system keeps it.
     Header(&'static str),
+    /// A module of Python, of the one on the `PATH` or of the system's.
+    Module(&'static str),
 }
+
+/// Debian's packages are for the second, which the first may hide.
+const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
 
 impl Proof {
     fn holds(&self) -> bool {
@@ -50,6 +57,10 @@ impl Proof {
             Self::Header(name) => {
                 let arguments = ["-fsyntax-only", "-x", "c", "-include", name, "/dev/null"];
                 Program::new("cc", arguments).succeeds()
+            }
+            Self::Module(name) => {
+                let import = format!("import {name}");
+                PYTHONS.iter().any(|python| Program::new(python, ["-c", &import]).succeeds())
             }
         }
     }
@@ -149,6 +160,7 @@ mod tests {
     fn a_proof_holds_only_for_what_is_there() {
         assert!(Proof::Command("sh").holds());
         assert!(Proof::Header("stdio.h").holds());
+        assert!(!Proof::Module("no_such_module").holds());
         assert!(!HAY.1.holds());
         assert!(!OATS.1.holds());
     }

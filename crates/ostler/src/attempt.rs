@@ -10,6 +10,7 @@ use tracing::Span;
 
 use crate::clock::{Clock, Sleep};
 use crate::current::{self, Seat};
+use crate::error::escaped;
 use crate::panics::{self, Payload};
 
 /// How an attempt ended.
@@ -128,7 +129,7 @@ impl<F> Drop for Attempt<'_, F> {
 
 fn said_while_dropped(payload: Payload) {
     let message = panics::into_message(payload);
-    tracing::error!(panic = %message, "a run panicked while it was dropped");
+    tracing::error!(panic = %escaped(&message), "a run panicked while it was dropped");
 }
 
 /// `work`, and `polled` dropped once it has been polled for the first time.

@@ -16,6 +16,10 @@ mod host;
 mod lag;
 mod line;
 mod live;
+#[cfg(feature = "logs")]
+pub mod logs;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod options;
 mod outcome;
 mod panics;
@@ -42,6 +46,9 @@ mod systemd;
 mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "metrics")]
+mod times;
+pub mod trace;
 mod tracker;
 mod trigger;
 mod unit;

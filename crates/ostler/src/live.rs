@@ -53,6 +53,10 @@ pub(crate) trait Origin: Send + Sync {
     /// Changes whenever its values have.
     fn changes(&self) -> watch::Receiver<u64>;
 
+    /// Calls `call` after each change, for as long as it lives, on the thread that changed it.
+    #[cfg(feature = "logs")]
+    fn on_change(&self, call: Box<dyn Fn() + Send + Sync>);
+
     /// Reads its values again, and returns when that is done. What comes of it is logged and stands in its standing.
     fn reload(&self);
 
@@ -89,6 +93,17 @@ impl<T> Live<T> {
     pub(crate) fn guard(&self, guard: impl Fn(&T) -> Result<(), String> + Send + Sync + 'static) {
         if let Inner::Watched(watched) = &self.0 {
             watched.guard(Box::new(guard));
+        }
+    }
+}
+
+#[cfg(feature = "logs")]
+impl<T> Live<T> {
+    /// Calls `call` whenever the value may be another one. It needs no runtime, and is never called for one that never
+    /// changes.
+    pub(crate) fn on_change(&self, call: impl Fn() + Send + Sync + 'static) {
+        if let Some(origin) = self.origin() {
+            origin.on_change(Box::new(call));
         }
     }
 }
@@ -143,6 +158,12 @@ impl<T: Clone + PartialEq> Live<T> {
 impl<T> From<T> for Live<T> {
     fn from(value: T) -> Self {
         Self(Inner::Fixed(value))
+    }
+}
+
+impl From<&str> for Live<String> {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
     }
 }
 

@@ -91,8 +91,14 @@ pub(crate) async fn serve(listener: TcpListener, host: HostHandle) -> io::Result
         let host = host.clone();
         let connection = tokio::spawn(async move {
             let answers = service_fn(move |request| {
-                let answer = answer(&request, host.board());
-                async move { Ok::<_, Infallible>(answer) }
+                let host = host.clone();
+                async move {
+                    #[cfg(feature = "metrics")]
+                    if let Some(page) = metrics(&request, &host).await {
+                        return Ok(page);
+                    }
+                    Ok::<_, Infallible>(answer(&request, host.board()))
+                }
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -153,6 +159,22 @@ struct Asked<'a> {
     json: bool,
     /// Checks without one of them do not count; empty: all count.
     tags: Vec<&'a str>,
+}
+
+/// The answer to a scrape; `None` where something else was asked for.
+#[cfg(feature = "metrics")]
+async fn metrics(request: &Request<Incoming>, host: &HostHandle) -> Option<Response<Text>> {
+    let asked = matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path() == "/metrics";
+    if !asked {
+        return None;
+    }
+    let Some(page) = crate::metrics::scrape(host.clone()).await else {
+        return Some(text(StatusCode::SERVICE_UNAVAILABLE, "the page cannot be made\n"));
+    };
+    let mut response = text(StatusCode::OK, &page);
+    let format = HeaderValue::from_static(crate::metrics::CONTENT_TYPE);
+    response.headers_mut().insert(CONTENT_TYPE, format);
+    Some(response)
 }
 
 impl<'a> Asked<'a> {

@@ -14,6 +14,8 @@ use jiff::Timestamp;
 use crate::outcome::RunOutcome;
 use crate::status::Said;
 use crate::tally::{Counts, Ended, Tally};
+#[cfg(feature = "metrics")]
+use crate::times::Times;
 
 /// What sort of unit it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -419,6 +421,14 @@ impl Record {
         counts
     }
 
+    /// How long its runs took and their items had waited.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn times(&self) -> Times {
+        let mut times = Times::default();
+        lock(&self.done().tallies).iter().for_each(|tally| tally.add_times_to(&mut times));
+        times
+    }
+
     /// The last runs, the newest first.
     pub(crate) fn past_runs(&self, now: Now) -> Vec<PastRun> {
         let tallies = lock(&self.done().tallies);
@@ -593,7 +603,7 @@ impl Record {
 
     fn is_running(&self) -> bool {
         let counts = self.counts();
-        counts.begun > counts.succeeded + counts.failed + counts.cancelled
+        counts.begun > counts.ended()
     }
 
     pub(crate) fn status(&self, now: Now) -> UnitStatus {
@@ -605,7 +615,7 @@ impl Record {
         let (state, ready) = (self.state(), self.is_ready());
         let Standing { since, reason } = standing.clone();
         drop(standing);
-        let runs = counts.succeeded + counts.failed + counts.cancelled;
+        let runs = counts.ended();
         UnitStatus {
             name: self.name.to_string(),
             kind: self.kind,
@@ -614,8 +624,8 @@ impl Record {
             since: timestamp(since).unwrap_or(now.wall),
             reason: reason.map(|reason| reason.to_string()),
             runs,
-            succeeded: counts.succeeded,
-            failed: counts.failed,
+            succeeded: counts.of(RunOutcome::Succeeded),
+            failed: counts.failed(),
             running: counts.begun.saturating_sub(runs),
             retries: read(&self.done().retries),
             skipped: read(&self.done().skipped),

@@ -21,6 +21,8 @@ use crate::record::PastError;
 use crate::scope::RunFacts;
 use crate::seat::UnitSeat;
 use crate::tally::{self, Tally};
+use crate::trace;
+use crate::trace::TraceContext;
 use crate::trigger::LivePolicy;
 use crate::trigger::Policy;
 
@@ -43,6 +45,8 @@ pub(crate) struct Runner {
     facts: RunFacts,
     began: Option<Instant>,
     sent: Option<Instant>,
+    /// The span in which the item of the next run was sent.
+    from: Option<Box<TraceContext>>,
     /// That of the last attempt.
     span: Span,
 }
@@ -76,8 +80,14 @@ impl Runner {
             facts,
             began: None,
             sent: None,
+            from: None,
             span,
         }
+    }
+
+    /// The item of the run that begins next was sent in this span.
+    pub(crate) fn comes_from(&mut self, from: Option<Box<TraceContext>>) {
+        self.from = from;
     }
 
     /// Begins a run at `began`, of an item that was sent then; the facts of its first attempt.
@@ -86,7 +96,8 @@ impl Runner {
             Some(_) => self.tally.own_run_began(),
             None => self.tally.run_began(),
         }
-        self.facts = RunFacts { id, attempt: 1, worker: self.worker };
+        let from = self.from.take().map(|from| *from);
+        self.facts = RunFacts { id, attempt: 1, worker: self.worker, from };
         self.policy = self.policies.now();
         (self.began, self.sent) = (Some(began), sent);
         self.in_flight = Some(self.unit.clock.run_started());
@@ -101,6 +112,9 @@ impl Runner {
         let deadline = self.policy.deadline.and_then(|limit| self.began?.checked_add(limit));
         let limit = Limit { timeout: self.policy.timeout, deadline };
         self.span = span(&self.unit.name, self.facts);
+        if let Some(from) = self.facts.from {
+            trace::link(&self.span, from);
+        }
         let ended = attempt::run(work, &mut self.seat, &self.unit.clock, limit, &self.span).await;
         if self.blocking_calls_left() > 0 {
             self.blocking_calls().instrument(self.span.clone()).await;
@@ -121,7 +135,7 @@ impl Runner {
         let ended = self.unit.clock.now();
         self.in_flight = None;
         let began = self.began.take().unwrap_or(ended);
-        let RunFacts { id, attempt: attempts, worker: _ } = self.facts;
+        let RunFacts { id, attempt: attempts, .. } = self.facts;
         if self.worker.is_none() {
             self.unit.record.task_run_ended(outcome);
         }

@@ -10,14 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::handle::HostHandle;
+use crate::health::Health;
 use crate::options::Options;
 use crate::options::Snapshot;
 use crate::options::Snapshots;
-use crate::health::Health;
 use crate::ready::Ready;
 use crate::seat::UnitSeat;
 use crate::state::{FromRef, State};
 use crate::stop::Stop;
+use crate::trace::TraceContext;
 
 /// What one run is made of: the host's state, and the facts of the run.
 pub struct Scope<S> {
@@ -35,6 +36,8 @@ pub(crate) struct RunFacts {
     pub(crate) id: u64,
     pub(crate) attempt: u32,
     pub(crate) worker: Option<usize>,
+    /// The span in which its item was sent.
+    pub(crate) from: Option<TraceContext>,
 }
 
 impl<S> Scope<S> {
@@ -166,6 +169,12 @@ impl Run {
     /// The worker of a consumer, counted from 1; `None` elsewhere.
     pub fn worker(&self) -> Option<usize> {
         self.facts.worker
+    }
+
+    /// The span in which its item was sent, where [`trace::propagate_with`](crate::trace::propagate_with) was called and
+    /// there was one: to be passed on to what the handler calls.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.facts.from
     }
 }
 

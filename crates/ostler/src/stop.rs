@@ -69,7 +69,7 @@ impl Shared {
         if self.phase.fetch_max(phase, Ordering::AcqRel) < phase {
             // A waker is a user's code, and the host has others to tell.
             if let Err(payload) = panics::catch(|| self.moved.notify_waiters()) {
-                tracing::error!(panic = %panics::into_message(payload), "a waker panicked");
+                tracing::error!(panic = %crate::error::escaped(&panics::into_message(payload)), "a waker panicked");
             }
         }
     }

@@ -8,6 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::outcome::RunOutcome;
+#[cfg(feature = "metrics")]
+use crate::times::Times;
 
 /// How many past runs are kept for each worker of a consumer and for each task: a screenful.
 pub(crate) const KEPT_RUNS: usize = 32;
@@ -22,13 +24,17 @@ pub(crate) struct Tally {
 /// Runs that ended.
 #[derive(Debug, Default)]
 struct Past {
-    succeeded: u64,
-    failed: u64,
-    cancelled: u64,
+    /// How many ended in each of the ways of [`RunOutcome::ALL`].
+    outcomes: Outcomes,
+    #[cfg(feature = "metrics")]
+    times: Times,
     /// A ring: the oldest stands at `next` once it is full.
     last: Vec<Ended>,
     next: usize,
 }
+
+/// A number for each of [`RunOutcome::ALL`].
+type Outcomes = [u64; RunOutcome::ALL.len()];
 
 /// A run that ended.
 #[derive(Debug, Clone, Copy)]
@@ -57,10 +63,26 @@ impl Ended {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) begun: u64,
-    pub(crate) succeeded: u64,
-    pub(crate) failed: u64,
-    pub(crate) cancelled: u64,
+    outcomes: Outcomes,
     pub(crate) last: Option<Ended>,
+}
+
+impl Counts {
+    /// Runs that ended like this.
+    pub(crate) fn of(&self, outcome: RunOutcome) -> u64 {
+        self.outcomes[outcome as usize]
+    }
+
+    /// Runs that ended.
+    pub(crate) fn ended(&self) -> u64 {
+        self.outcomes.iter().sum()
+    }
+
+    /// Runs that count as failed.
+    pub(crate) fn failed(&self) -> u64 {
+        let failures = RunOutcome::ALL.into_iter().filter(|outcome| outcome.is_failure());
+        failures.map(|outcome| self.of(outcome)).sum()
+    }
 }
 
 impl Tally {
@@ -75,11 +97,9 @@ impl Tally {
 
     pub(crate) fn run_ended(&self, run: Ended) {
         let mut past = self.past();
-        match run.outcome {
-            RunOutcome::Succeeded => past.succeeded += 1,
-            RunOutcome::Cancelled => past.cancelled += 1,
-            _ => past.failed += 1,
-        }
+        past.outcomes[run.outcome as usize] += 1;
+        #[cfg(feature = "metrics")]
+        past.times.observe(run.took(), run.waited());
         past.keep(run);
     }
 
@@ -90,14 +110,18 @@ impl Tally {
 
     pub(crate) fn add_to(&self, counts: &mut Counts) {
         let past = self.past();
-        counts.succeeded += past.succeeded;
-        counts.failed += past.failed;
-        counts.cancelled += past.cancelled;
+        counts.outcomes.iter_mut().zip(&past.outcomes).for_each(|(sum, of_this)| *sum += of_this);
         let last = past.newest().copied();
         counts.last = [counts.last, last].into_iter().flatten().max_by_key(|run| (run.ended, run.id));
         drop(past);
         // After the ends: a run is never seen to have ended before it began.
         counts.begun += self.begun.load(Ordering::Acquire);
+    }
+
+    /// Adds how long its runs took and their items had waited.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn add_times_to(&self, times: &mut Times) {
+        times.add(&self.past().times);
     }
 
     fn past(&self) -> MutexGuard<'_, Past> {

@@ -15,15 +15,16 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &[
         "backoff", "clock", "control", "current", "error", "events", "line", "live", "outcome", "panics",
-        "problem", "ready", "record", "report", "signal", "stall", "status", "stop", "tally", "tracker",
+        "problem", "ready", "record", "report", "signal", "stall", "status", "stop", "tally", "times",
+        "trace", "tracker",
     ],
     &[
-        "attempt", "blocking", "board", "handle", "handler", "health", "options", "queue", "scope", "seat",
-        "state", "unit",
+        "attempt", "blocking", "board", "handle", "handler", "health", "logs", "options", "queue", "scope",
+        "seat", "state", "unit",
     ],
     &["trigger", "run", "service"],
     &["supervise"],
-    &["probe", "sentinel", "lag", "reload", "host", "process", "systemd", "testing"],
+    &["metrics", "probe", "sentinel", "lag", "reload", "host", "process", "systemd", "testing"],
 ];
 
 #[test]

@@ -43,6 +43,8 @@ impl Example {
     fn name(&self) -> &str {
         let folder = self.folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         match folder.split_once('-') {
+            // `cargo run -p opentelemetry` could mean a crate that it depends on.
+            Some(("10", "opentelemetry")) => "opentelemetry-links",
             Some((number, name)) if number.len() == 2 && number.parse::<u8>().is_ok() => name,
             _ => "",
         }

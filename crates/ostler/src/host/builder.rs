@@ -234,7 +234,7 @@ impl<S: Send + Sync + 'static> Host<S> {
         settings.readiness = Args::IS_READY;
         let (state, service) = (Arc::clone(&host.state), Arc::new(service));
         let make: MakeInstance = Box::new(move |seat, ready| {
-            let facts = RunFacts { id: seat.record.next_run_id(), attempt: 1, worker: None };
+            let facts = RunFacts { id: seat.record.next_run_id(), attempt: 1, ..RunFacts::default() };
             let scope = Scope::new(Arc::clone(&state), seat, facts).with_ready(ready);
             let service = Arc::clone(&service);
             Box::pin(async move { call(&*service, &scope).await })
@@ -341,7 +341,8 @@ impl<S> Host<S> {
     }
 
     /// Serves `/livez`, `/readyz` and `/startupz` on a thread of their own: `.probes(([0, 0, 0, 0], 9090))`, or a
-    /// `std::net::TcpListener`. An address that cannot be bound is a configuration error (exit code 78).
+    /// `std::net::TcpListener`. An address that cannot be bound is a configuration error (exit code 78). With the feature
+    /// `metrics`, `/metrics` is served there too.
     ///
     /// A request's header may take 5 s and 16 KiB, a connection 10 s and one request; beyond 256 connections the oldest is
     /// ended for each new one.

@@ -217,6 +217,14 @@ impl<T: PartialEq + Send + Sync + 'static> Origin for Shared<T> {
         self.changes.subscribe()
     }
 
+    #[cfg(feature = "logs")]
+    fn on_change(&self, call: Box<dyn Fn() + Send + Sync>) {
+        let mut listeners = lock(&self.listeners);
+        listeners.next += 1;
+        let number = listeners.next;
+        listeners.calls.push((number, Arc::new(move |_: &T, _: &T| call())));
+    }
+
     fn reload(&self) {
         // Said in the log and in health.
         let _ = Shared::reload(self);

@@ -9,12 +9,16 @@ use super::core::Core;
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::panics;
+use crate::trace;
+use crate::trace::TraceContext;
 
 /// An item and when it was sent, which is known once a host serves the queue.
 #[derive(Debug)]
 pub(crate) struct Entry<T> {
     pub(crate) item: T,
     pub(crate) sent: Option<Instant>,
+    /// The span in which it was sent. Boxed, as most have none.
+    pub(crate) from: Option<Box<TraceContext>>,
 }
 
 /// What the two ends of a queue share.
@@ -54,7 +58,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn entry(&self, item: T) -> Entry<T> {
-        Entry { item, sent: self.clock.get().map(Clock::now) }
+        Entry { item, sent: self.clock.get().map(Clock::now), from: trace::capture().map(Box::new) }
     }
 
     /// Closes the queue and drops what is buffered, counted as left; how many items that were.

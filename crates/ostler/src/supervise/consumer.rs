@@ -322,6 +322,7 @@ where
             };
             let began = now.unwrap_or_else(|| self.unit.clock.now());
             let mut item = Kept { item: Some(entry.item), copy: self.copy };
+            runner.comes_from(entry.from);
             let mut facts = runner.begin(id, began, entry.sent);
             let outcome = loop {
                 self.scope.begin(facts);
