@@ -1,23 +1,10 @@
-//! Log lines: on standard error, coloured on a terminal, chosen by `RUST_LOG` (default: info).
+//! Log lines, on standard error: for people on a terminal, JSON elsewhere. The settings choose them, also while the shop runs.
 
-use std::io::IsTerminal;
+use ostler::logs::Logs;
+use ostler::{Error, Options};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use crate::settings::Settings;
 
-pub(crate) fn start() {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(wants_colour())
-        // Where standard error is closed, a complaint about it would go to standard error: and panic.
-        .log_internal_errors(false)
-        .compact()
-        .init();
-}
-
-fn wants_colour() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    std::io::stderr().is_terminal() && !refused
+pub(crate) fn start(options: &Options<Settings>) -> Result<(), Error> {
+    Ok(Logs::new().filter(options.map(|settings| settings.log.filter.clone())).init()?)
 }

@@ -28,7 +28,8 @@ use std::time::Duration;
 use clap::Parser;
 use ostler::backoff::Backoff;
 use ostler::{
-    Error, First, Host, MINUTE, Options, OptionsBuilder, Report, Restart, SECOND, Spent, check, cron, every, unit,
+    Error, First, Host, MINUTE, Options, OptionsBuilder, Report, Restart, SECOND, Spent, check, cron, every,
+    unit,
 };
 use sqlx::SqlitePool;
 
@@ -83,9 +84,8 @@ fn host(db: SqlitePool, door: Door, options: Options<Settings>) -> Host<App> {
         .enabled(options.map(|o| o.cleanup.enabled))
         .timeout(MINUTE)
         .attempts(3);
-    let uploads = uploads
-        .workers(options.map(|o| o.thumbnails.workers))
-        .timeout(options.map(|o| o.thumbnails.timeout));
+    let uploads =
+        uploads.workers(options.map(|o| o.thumbnails.workers)).timeout(options.map(|o| o.thumbnails.timeout));
 
     Host::new(App { db, thumbnails, reports, door, options })
         .check(check("database").every(10 * SECOND).timeout(2 * SECOND).tag("db"), db::check)

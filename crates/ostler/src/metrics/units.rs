@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn a_service_has_restarts_and_no_runs() {
         let service = unit("s", UnitKind::Service);
-        service.restarted();
+        service.restarted(Clock::real().now());
         let text = page(&[service]);
         assert!(text.contains("ostler_unit_restarts_total{unit=\"s\"} 1\n"), "{text}");
         assert!(!text.contains("ostler_run") && !text.contains("ostler_queue"), "{text}");
