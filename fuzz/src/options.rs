@@ -111,7 +111,7 @@ struct Inner {
 ///
 /// # Panics
 /// Where a property is broken that holds for every input.
-pub fn load(data: &[u8]) {
+pub(crate) fn load(data: &[u8]) {
     let Some((form, rest)) = data.split_first() else { return };
     let text = String::from_utf8_lossy(rest);
     let (text, variables) = text.split_once('\0').unwrap_or((&text, ""));

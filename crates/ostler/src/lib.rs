@@ -102,3 +102,8 @@ pub mod __axum {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
+
+/// The code of the page about options, compiled.
+#[cfg(all(doctest, feature = "clap"))]
+#[doc = include_str!("../../../docs/options.md")]
+mod options_page {}

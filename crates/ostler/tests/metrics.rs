@@ -105,7 +105,8 @@ fn seasoned() -> (Running, Queue<u8>, Options<u32>) {
         .task("asked", poke(), asked)
         .consume("consumer", items.workers(3), take)
         .service(ostler::unit("service").restart(restart), falls_once)
-        .options(&options);
+        .options(&options)
+        .check("check", async || ());
     let host = Running::start(host);
     until("it is in full swing", || {
         let runs = host.handle.unit("task").is_some_and(|unit| unit.runs > 0);

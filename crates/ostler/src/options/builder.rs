@@ -65,7 +65,8 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
     /// [`builder`](Self::builder) has all that can be said about it.
     ///
     /// # Errors
-    /// [`ConfigError`] with all that is wrong. `?` makes an [`Error`](crate::Error) of it that ends the program with exit code 78.
+    /// [`ConfigError`] with all that is wrong. `?` makes an [`Error`](crate::Error) of it that ends the program
+    /// with exit code 78.
     pub fn load() -> Result<Self, ConfigError> {
         Self::builder().load()
     }
@@ -95,8 +96,8 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         self
     }
 
-    /// Exactly this file, which must be there, instead of the usual ones: TOML or JSON by its ending. Of several, the later
-    /// wins.
+    /// Exactly this file, which must be there, instead of the usual ones: TOML or JSON by its ending. Of several,
+    /// the later wins.
     pub fn file(mut self, path: impl AsRef<FilePath>) -> Self {
         self.loader.sources.inputs.push(Input::File(Named::new(path.as_ref())));
         self
@@ -108,8 +109,8 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         self
     }
 
-    /// The prefix of environment variables, instead of `APP`: `SHOP` for `SHOP__SECTION__KEY`. Without one (`""`) every variable
-    /// whose name is a key's path counts, as `BackgroundWorkers__Count`, and all others are ignored.
+    /// The prefix of environment variables, instead of `APP`: `SHOP` for `SHOP__SECTION__KEY`. Without one (`""`)
+    /// every variable whose name is a key's path counts, as `BackgroundWorkers__Count`, and all others are ignored.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.loader.sources.prefix = prefix.into();
         self
@@ -121,13 +122,15 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         self
     }
 
-    /// A flag: the strongest layer, and of several the later. `key` is `section.key`, `section:key` or `section__key`.
+    /// A flag: the strongest layer, and of several the later. `key` is `section.key`, `section:key` or
+    /// `section__key`.
     pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.loader.sources.flags.push((key.into(), value.into()));
         self
     }
 
-    /// Only this section is the value, `"A"` or, further in, `"A:B"` or `"A.B"`. What stands beside it is others' business.
+    /// Only this section is the value, `"A"` or, further in, `"A:B"` or `"A.B"`. What stands beside it is others'
+    /// business.
     pub fn section(mut self, section: &str) -> Self {
         self.loader.section = Path::parse(section);
         self
@@ -140,8 +143,8 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         self
     }
 
-    /// Checks each value that could be read, at the start and on each reload, and adds what is wrong with it. All of its
-    /// problems are told at once. May be called more than once.
+    /// Checks each value that could be read, at the start and on each reload, and adds what is wrong with it. All
+    /// of its problems are told at once. May be called more than once.
     pub fn validate(mut self, check: impl Fn(&T, &mut Problems) + Send + Sync + 'static) -> Self {
         self.loader.checks.push(Box::new(check));
         self
@@ -215,8 +218,8 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
         self
     }
 
-    /// Does what `--check-config` or `--print-config` asks for: the exit code to end with, 0 or, with all problems on standard
-    /// error, 78. `None` where neither was given.
+    /// Does what `--check-config` or `--print-config` asks for: the exit code to end with, 0 or, with all problems
+    /// on standard error, 78. `None` where neither was given.
     pub fn answer(&self) -> Option<std::process::ExitCode> {
         self.asked.answer(|| self.print())
     }
@@ -229,5 +232,23 @@ impl<T> fmt::Debug for OptionsBuilder<T> {
             .field("section", &section)
             .field("is_watched", &self.is_watched)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn options_are_called_as_their_section_or_their_file() {
+        let name = |builder: OptionsBuilder<BTreeMap<String, u8>>| {
+            let options = builder.variables([]).load().unwrap();
+            options.origin().standing().name.to_string()
+        };
+        assert_eq!(name(Options::builder().text("a.toml", Format::Toml, "").section("A:B")), "A.B");
+        assert_eq!(name(Options::builder().text("a.toml", Format::Toml, "")), "a.toml");
+        assert_eq!(name(Options::builder().folder("/nowhere/at/all")), "options");
     }
 }

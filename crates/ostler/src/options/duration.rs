@@ -24,7 +24,9 @@ pub(super) fn parse(text: &str) -> Result<Duration, Refused> {
     if let Some(rest) = text.strip_prefix('-') {
         return Err(if parse(rest).is_ok() { Refused::Negative } else { Refused::NotOne });
     }
-    clock(text).or_else(|| in_units(text)).ok_or(Refused::NotOne)
+    // `24:00:00` is a day to some and, in .NET, 24 days: to us it is nothing.
+    let is_clock = text.contains(':') && !text.contains(char::is_alphabetic);
+    if is_clock { clock(text) } else { in_units(text) }.ok_or(Refused::NotOne)
 }
 
 /// .NET's `[days.]hours:minutes[:seconds[.fraction]]`.

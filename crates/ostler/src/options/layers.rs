@@ -1,9 +1,9 @@
 //! The layers of a configuration, each a tree, and the one tree that they come to.
 //!
-//! Which layer's value stands is decided by the crate `config`: each layer is a [`config::Source`]. What passes through it is
-//! only the shape: normal keys, and for each value a number as its origin, by which the value is found again as it
-//! was written, with its spelling and its place. (`config` would lower no case, keeps one text as an origin, and reads
-//! a `.` in a key as a path.)
+//! Which layer's value stands is decided by the crate `config`: each layer is a [`config::Source`]. What passes
+//! through it is only the shape: normal keys, and for each value a number as its origin, by which the value is
+//! found again as it was written, with its spelling and its place. (`config` would lower no case, keeps one text as
+//! an origin, and reads a `.` in a key as a path.)
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -107,7 +107,10 @@ impl Layers {
             match layer.unknown {
                 Unknown::Ignore => {}
                 Unknown::ListAtTop if at_top => {
-                    listed.push(Ignored { key: path.to_string(), place: entry.place.clone() });
+                    listed.push(Ignored {
+                        key: crate::error::escaped(&entry.spelling),
+                        place: entry.place.clone(),
+                    });
                 }
                 _ => refused.push(entry),
             }

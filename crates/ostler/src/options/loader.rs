@@ -70,7 +70,10 @@ impl<T: DeserializeOwned + Serialize> Loader<T> {
                 lock(&self.known).extend(present);
                 Ok(Loaded { value, layers, notes, file: name })
             }
-            _ => Err(told(problems)),
+            _ => {
+                debug_assert!(!problems.is_empty(), "a value is missing for no reason");
+                Err(told(problems))
+            }
         }
     }
 
@@ -145,4 +148,59 @@ fn panicked(what: &str, payload: panics::Payload, layers: &Layers) -> Found {
 
 fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::super::files::Named;
+    use super::super::secret::Secret;
+    use super::super::sources::{Input, Variables};
+    use super::*;
+
+    #[derive(Serialize, Deserialize, PartialEq)]
+    struct Settings {
+        password: Secret,
+    }
+
+    fn names(loader: &Loader<Settings>) -> Vec<String> {
+        let name = |path: PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        loader.files().into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn the_usual_files_are_worth_watching_before_they_are_there() {
+        let mut loader = Loader::<Settings>::new();
+        loader.sources.folder = "/nowhere/at/all".into();
+        loader.sources.variables = Some(Variables::given([("OSTLER_ENV".into(), "Test".into())]));
+        assert_eq!(
+            names(&loader),
+            ["ostler.toml", "ostler.json", "appsettings.json", "appsettings.Test.json"]
+        );
+        assert!(loader.files().iter().all(|path| path.starts_with("/nowhere/at/all")));
+    }
+
+    #[test]
+    fn the_files_of_secrets_are_worth_watching_even_where_they_could_not_be_read() {
+        let folder = std::env::temp_dir().join(format!("ostler-loader-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("a.toml");
+        std::fs::write(&file, "password_file = 'secret'").unwrap();
+        let mut loader = Loader::<Settings>::new();
+        loader.sources.variables = Some(Variables::default());
+        loader.sources.inputs.push(Input::File(Named::new(&file)));
+        assert!(loader.load().is_err());
+        assert_eq!(names(&loader), ["a.toml", "secret"]);
+        std::fs::write(folder.join("secret"), "x").unwrap();
+        assert!(loader.load().is_ok_and(|settings| settings.password.expose() == "x"));
+        // Where the file is broken, nothing is known of secrets: those from before count.
+        std::fs::write(&file, "password_file = ").unwrap();
+        assert!(loader.load().is_err());
+        assert_eq!(loader.files(), [file.clone(), folder.join("secret")]);
+        std::fs::write(&file, "password = 'y'").unwrap();
+        assert!(loader.load().is_ok());
+        assert_eq!(names(&loader), ["a.toml"]);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -17,8 +17,13 @@ pub(super) enum Part {
 impl Path {
     /// A path as people write it: `mail.hosts[0]`, `mail:hosts:0`.
     pub(super) fn parse(text: &str) -> Self {
-        let parts = text.split(['.', ':', '[', ']']).filter(|part| !part.is_empty());
-        Self(parts.map(Part::key).collect())
+        let mut path = Self::default();
+        for steps in text.split(['.', ':']) {
+            let mut steps = steps.split(['[', ']']).filter(|step| !step.is_empty());
+            path.0.extend(steps.next().map(Part::key));
+            path.0.extend(steps.map(|step| step.parse().map_or_else(|_| Part::key(step), Part::Index)));
+        }
+        path
     }
 
     pub(super) fn key(&self, key: &str) -> Self {
@@ -131,7 +136,8 @@ impl fmt::Display for Path {
     }
 }
 
-/// What two spellings of one key have in common: case, `_` and `-` do not count. A key of nothing else stays as it is.
+/// What two spellings of one key have in common: case, `_` and `-` do not count. A key of nothing else stays as it
+/// is.
 pub(super) fn normal(key: &str) -> String {
     let normal: String =
         key.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
@@ -155,8 +161,8 @@ mod tests {
     fn a_path_is_written_in_more_than_one_way() {
         let path = Path::default().key("mail").key("hosts").key("0");
         assert_eq!(Path::parse("Mail:Hosts:0"), path);
-        assert_eq!(Path::parse("mail.hosts[0]"), path);
-        assert_eq!(Path::default().key("mail").key("hosts").index(0).to_string(), "mail.hosts[0]");
+        assert_eq!(Path::parse("mail.hosts[0]"), Path::default().key("mail").key("hosts").index(0));
+        assert_eq!(Path::parse("mail.hosts[0]").to_string(), "mail.hosts[0]");
         assert!(Path::parse("mail").holds(&path));
         assert!(!Path::parse("mail.host").holds(&path));
     }

@@ -16,7 +16,7 @@ pub(super) fn print<T>(leaves: &[Leaf], section: &Path, loaded: &Loaded<T>) -> S
         let source = loaded.notes.secrets.get(&path).cloned();
         (
             format!("{path} = {}", leaf.text),
-            source.unwrap_or_else(|| source_of(&loaded.layers.merged, &leaf.path)),
+            source.unwrap_or_else(|| source_of(&loaded.layers.merged, &leaf.path, leaves)),
         )
     });
     let lines: Vec<_> = lines.collect();
@@ -42,15 +42,30 @@ fn ignored(keys: &[&Ignored]) -> String {
 }
 
 /// Where the value at `path` was set. A value may be made of one further out, as an address of a text.
-fn source_of(merged: &Node, path: &Path) -> String {
+fn source_of(merged: &Node, path: &Path, leaves: &[Leaf]) -> String {
     if let Some(node) = merged.find(path) {
         return source(node);
     }
     let outer = (0..path.len()).rev().find_map(|count| merged.find(&path.first(count)));
     match outer {
         Some(node) if !matches!(node.content, Content::Section(_) | Content::List(_)) => source(node),
-        _ => "default".into(),
+        _ => default(merged, path, leaves),
     }
+}
+
+/// Of a key that is read under one name and written under another (serde's `alias`), it cannot be known which is
+/// which. So keys beside it that are not written are named.
+fn default(merged: &Node, path: &Path, leaves: &[Leaf]) -> String {
+    let around = path.parent().unwrap_or_default();
+    let Some(Node { content: Content::Section(section), .. }) = merged.find(&around) else {
+        return "default".into();
+    };
+    let is_written = |key: &str| leaves.iter().any(|leaf| around.key(key).holds(&leaf.path));
+    let others = section
+        .iter()
+        .filter(|(key, _)| !is_written(key) && !key.strip_suffix("file").is_some_and(is_written));
+    let others: Vec<_> = others.map(|(_, entry)| format!("`{}`", around.key(&entry.spelling))).collect();
+    if others.is_empty() { "default".into() } else { format!("default, or {}", others.join(", ")) }
 }
 
 fn source(node: &Node) -> String {

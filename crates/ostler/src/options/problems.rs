@@ -11,8 +11,8 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// `key` (as `section.key` or `hosts[0]`, in any spelling; empty for the whole) is wrong: `message` says what, and what
-    /// is allowed. The place of the key's value is found and added.
+    /// `key` (as `section.key` or `hosts[0]`, in any spelling; empty for the whole) is wrong: `message` says what,
+    /// and what is allowed. The place of the key's value is found and added.
     pub fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
         self.added.push((key.into(), message.into()));
     }

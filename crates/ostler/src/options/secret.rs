@@ -11,8 +11,8 @@ pub(super) const NAME: &str = "$ostler::Secret";
 /// What is shown instead.
 pub(super) const MASK: &str = "***";
 
-/// A value that is never shown: a password, a token. [`expose`](Self::expose) is the only way to it; `Debug`, `Display` and
-/// `Serialize` write `***`, and no problem's text contains it.
+/// A value that is never shown: a password, a token. [`expose`](Self::expose) is the only way to it; `Debug`,
+/// `Display` and `Serialize` write `***`, and no problem's text contains it.
 ///
 /// A field `password` of this type can be given as `password`, or as `password_file`: the path of a file that
 /// contains it (one line break at its end does not count; a path that is not absolute begins at the folder of

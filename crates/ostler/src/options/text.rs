@@ -74,7 +74,7 @@ impl Reading<'_> {
 
     /// Adds an entry; two of one key are a mistake that names both places.
     fn insert(&mut self, section: &mut Section, entry: Entry) {
-        if let Err(second) = insert(section, entry)
+        if let Some(second) = insert(section, entry)
             && let Some(first) = section.get(&super::path::normal(&second.spelling))
         {
             let message = twice(&second.spelling, &first.spelling, &first.place);

@@ -6,8 +6,8 @@ use std::collections::btree_map::Entry as Slot;
 use super::path::{Part, Path, normal};
 use super::place::Place;
 
-/// How deep sections and lists may lie in one another. No configuration of a human comes near; a hostile one would end the
-/// thread's stack.
+/// How deep sections and lists may lie in one another. No configuration of a human comes near; a hostile one would
+/// end the thread's stack.
 pub(super) const MAX_DEPTH: usize = 128;
 
 /// A value and its place.
@@ -20,6 +20,8 @@ pub(super) struct Node {
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     Null,
+    /// Something is there, but could not be read; that has been told.
+    Unread,
     Bool(bool),
     Whole(i128),
     Float(f64),
@@ -73,12 +75,12 @@ impl Node {
 }
 
 /// Adds an entry. Gives it back where its key stands there already, in this or in another spelling.
-pub(super) fn insert(section: &mut Section, entry: Entry) -> Result<(), Entry> {
+pub(super) fn insert(section: &mut Section, entry: Entry) -> Option<Entry> {
     match section.entry(normal(&entry.spelling)) {
         Slot::Vacant(slot) => {
             slot.insert(entry);
-            Ok(())
+            None
         }
-        Slot::Occupied(_) => Err(entry),
+        Slot::Occupied(_) => Some(entry),
     }
 }

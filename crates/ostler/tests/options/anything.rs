@@ -32,7 +32,11 @@ proptest! {
 
     #[test]
     fn any_lines_are_answered(lines in proptest::collection::vec(line(), 0..12), json in any::<bool>()) {
-        let text = if json { format!("{{{}}}", lines.join(",").replace(" = ", ":").replace('\'', "\"")) } else { lines.join("\n") };
+        let text = if json {
+            format!("{{{}}}", lines.join(",").replace(" = ", ":").replace('\'', "\""))
+        } else {
+            lines.join("\n")
+        };
         fuzzed::load(format!("{}{text}", if json { 'j' } else { 't' }).as_bytes());
     }
 }
@@ -99,7 +103,8 @@ struct Inner {
 
 prop_compose! {
     fn written()(
-        number in any::<i64>(), large in any::<u32>(), ratio in -1e300..1e300, flag in any::<bool>(), name in any::<String>(),
+        number in any::<i64>(), large in any::<u32>(), ratio in -1e300..1e300, flag in any::<bool>(),
+        name in any::<String>(),
         wait in any::<(u32, u32)>().prop_map(|(seconds, nanos)| Duration::new(seconds.into(), nanos % 1_000_000_000)),
         hosts in proptest::collection::vec(any::<String>(), 0..4),
         pairs in proptest::collection::vec(any::<(u8, bool)>(), 0..3),

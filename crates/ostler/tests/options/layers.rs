@@ -103,7 +103,7 @@ fn the_prefix_is_the_applications_or_none() {
     let builder = toml("").prefix("").variables(variables);
     assert_eq!(
         builder.print().unwrap().matches('#').count(),
-        18,
+        17,
         "nothing is listed: {}",
         builder.print().unwrap()
     );

@@ -1,4 +1,5 @@
-//! Loading options: every mistake with its own message and its place, all of them at once; layers, sources, secrets, flags.
+//! Loading options: every mistake with its own message and its place, all of them at once; layers, sources,
+//! secrets, flags.
 
 #![allow(clippy::unwrap_used, reason = "tests may fail")]
 
@@ -132,7 +133,8 @@ impl Folder {
 
     /// Settings from the usual files here.
     fn usual<const N: usize>(&self, variables: [(&str, &str); N]) -> OptionsBuilder<Settings> {
-        Options::builder().folder(&self.0).variables(vars(variables))
+        // Read again only when the test says so.
+        Options::builder().folder(&self.0).variables(vars(variables)).watch(false)
     }
 
     /// `text` without this folder's path.

@@ -37,7 +37,8 @@ const MISTAKES: &[(&str, &str)] = &[
     // A bad duration.
     (
         "timeout = '5 parsecs'",
-        "11: `timeout`: expected a duration such as `30s`, `5m`, `1h 30m`, `PT5M` or `00:05:00`, found the text `5 parsecs`",
+        "11: `timeout`: expected a duration such as `30s`, `5m`, `1h 30m`, `PT5M` or `00:05:00`, found the \
+            text `5 parsecs`",
     ),
     (
         "timeout = 30",
@@ -81,7 +82,9 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     ("port = 4\nport = 5", "1: `port` stands twice in one table, first at ostler.toml:LINE:1"),
     // Not the language.
-    ("port = ]", "8: this is not TOML: missing value"),
+    ("port = ", "8: this is not TOML: a value is missing"),
+    ("mode = fast", "8: this is not TOML: expected a number, `true`, `false`, or a text in quotes"),
+    ("port = ]", "8: this is not TOML: missing array opening, expected `[`"),
 ];
 
 /// What is said about a text that begins in line `line`. A second line is where a key stands for the second time.
@@ -141,7 +144,7 @@ fn what_is_not_json_has_line_and_column() {
     for (text, expected) in [
         ("", "1:1: this is empty; expected `{`"),
         ("[1]", "1:1: expected `{`: the whole is a section"),
-        ("{\n  \"port\": 4\n  \"mode\": 1\n}", "3:3: this is not JSON: expected comma"),
+        ("{\n  \"port\": 4\n  \"mode\": 1\n}", "2:12: this is not JSON: expected comma"),
         ("{ port: 4 }", "1:3: this is not JSON: expected string for object property"),
         ("{ \"port\": 4", "1:1: this is not JSON: unterminated object"),
         ("{ \"ratio\": 1e999 }", "1:12: the number is too large"),
@@ -164,8 +167,8 @@ fn several_mistakes_of_language_come_at_once_and_nothing_follows_from_them() {
     assert_eq!(
         problems(builder.load()),
         [
-            "a.toml:1:8: this is not TOML: string values must be quoted, expected literal string",
-            "a.toml:2:9: this is not TOML: unexpected key or value, expected newline, `#`",
+            "a.toml:1:8: this is not TOML: a value is missing",
+            "a.toml:2:8: this is not TOML: expected a number, `true`, `false`, or a text in quotes",
             "APP__HOTS: `HOTS`: unknown key; did you mean `host`?",
             "APP__PORT: `port`: expected a whole number from 0 to 65535, found the text `x`",
         ]
@@ -213,9 +216,11 @@ fn text_from_outside_forges_nothing() {
     assert_eq!(
         problems(toml(text).load())[..2],
         [
-            "ostler.toml:1:1: `a\\u{1b}[2J`: unknown key; known here: `enabled`, `interval_seconds`, `port`, `threads`, `ratio`, \
+            "ostler.toml:1:1: `a\\u{1b}[2J`: unknown key; known here: `enabled`, `interval_seconds`, \
+                `port`, `threads`, `ratio`, \
              `timeout`, `mode`, `hosts`, `window`, `letter`, `note`, `labels`, `listen`, `mail`, `servers`",
-            "ostler.toml:2:8: `port`: expected a whole number from 0 to 65535, found the text `4\\n2026-01-01 all is well\\r`",
+            "ostler.toml:2:8: `port`: expected a whole number from 0 to 65535, found the text \
+                `4\\n2026-01-01 all is well\\r`",
         ]
     );
     let long = "x".repeat(1000);
@@ -231,14 +236,16 @@ fn text_from_outside_forges_nothing() {
 #[test]
 fn what_lies_too_deep_is_a_problem_and_no_crash() {
     let deep = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-    assert_eq!(problems(json(&deep(200)).load()).len(), 1);
-    assert!(problems(json(&deep(200)).load())[0].contains("more than 128 deep"));
+    let too_deep = problems(json(&deep(200)).load());
+    assert!(too_deep[1].contains("more than 128 deep"), "{too_deep:?}");
+    assert_eq!(too_deep.len(), 2, "the other is the unknown key: {too_deep:?}");
     assert_eq!(
         problems(json(&deep(2000)).load()),
-        ["ostler.json:1:2561: this is not JSON: maximum nesting depth exceeded"]
+        ["ostler.json:1:1282: this is not JSON: maximum nesting depth exceeded"]
     );
-    let lists = format!("{{\"hosts\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(problems(json(&lists).load()).len(), 1);
+    let lists = |depth| format!("{{\"hosts\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(problems(json(&lists(200)).load()).len(), 2, "and a list where text is expected");
+    assert_eq!(problems(json(&lists(100_000)).load()).len(), 1);
     assert_eq!(
         problems(toml(&format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000))).load()).len(),
         1

@@ -16,8 +16,8 @@ fn a_secret_comes_from_a_file() {
             .filter(|line| line.contains("***"))
             .collect::<Vec<_>>(),
         [
-            "mail.password = ***          # file password (ostler.toml:2:17)",
-            "mail.pin = ***               # file pin (ostler.toml:3:11)",
+            "mail.password = ***      # file password (ostler.toml:2:17)",
+            "mail.pin = ***           # file pin (ostler.toml:3:11)",
         ]
     );
     let options = builder.load().unwrap();
@@ -61,7 +61,7 @@ fn the_source_of_a_secret_names_its_file_and_who_named_it() {
     let file = folder.write("password", "from-file").display().to_string();
     let printed = toml("").variables(vars([("APP__MAIL__PASSWORD_FILE", &file)])).print().unwrap();
     let line = printed.lines().find(|line| line.contains("password")).unwrap();
-    assert_eq!(line, format!("mail.password = ***          # file {file} (APP__MAIL__PASSWORD_FILE)"));
+    assert_eq!(line, format!("mail.password = ***      # file {file} (APP__MAIL__PASSWORD_FILE)"));
     assert!(!printed.contains("from-file"));
 }
 
@@ -100,4 +100,32 @@ fn no_text_shows_a_secret() {
         assert!(!text.contains("hunter2") && !text.contains("4711"), "{text}");
         assert!(text.contains("***") || text.contains("a secret"), "{text}");
     }
+}
+
+#[test]
+fn a_file_for_what_is_no_secret_is_an_unknown_key_like_others() {
+    let folder = Folder::new();
+    let file = folder.write("note", "x").display().to_string();
+    // Refused where unknown keys are, with the value's own key beside it or without.
+    let message = "`note_file`: unknown key; `note` is not a secret, so it cannot come from a file";
+    assert_eq!(
+        problems(toml(&format!("note_file = '{file}'\nprot = 1")).load()),
+        [
+            format!("ostler.toml:1:1: {message}"),
+            "ostler.toml:2:1: `prot`: unknown key; did you mean `port`?".into()
+        ]
+    );
+    assert_eq!(
+        problems(toml(&format!("note_file = '{file}'\nnote = 'a'")).load()),
+        [format!("ostler.toml:1:1: {message}")]
+    );
+    // Ignored where they are.
+    folder.write("appsettings.json", "{\"NoteFile\": \"x\", \"Port\": 1}");
+    let shared = folder.usual([]);
+    assert!(folder.bare(&shared.print().unwrap()).ends_with("#   NoteFile  # appsettings.json:1:2\n"));
+    let settings = shared.load().unwrap().get();
+    assert_eq!((settings.note.as_deref(), settings.port), (None, 1));
+    let variables = vars([("NOTE_FILE", &file), ("Mail__PasswordFile", &file)]);
+    let settings = toml("").prefix("").variables(variables).load().unwrap().get();
+    assert_eq!((settings.note.as_deref(), settings.mail.password.expose().as_str()), (None, "x"));
 }

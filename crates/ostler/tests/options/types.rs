@@ -18,7 +18,8 @@ where
 
 #[test]
 fn text_is_read_as_what_is_asked_for() {
-    let text = "enabled = 'True'\nport = ' 4 '\nratio = '0.25'\nlabels = { a = '7' }\nwindow = ['1', 2]\nmail.pin = '9'";
+    let text = "enabled = 'True'\nport = ' 4 '\nratio = '0.25'\nlabels = { a = '7' }\nwindow = ['1', \
+        2]\nmail.pin = '9'";
     let options = toml(text).load().unwrap().get();
     assert!(options.enabled);
     assert_eq!((options.port, options.ratio, options.labels["a"], options.window), (4, 0.25, 7, (1, 2)));
@@ -81,17 +82,23 @@ fn enums_with_values_are_sections() {
     assert_eq!(of::<WithSink>("").variables(variables.clone()).load().unwrap().get().sink, post());
     // The stronger layer names another variant.
     assert_eq!(of::<WithSink>("sink.file = 'x'").variables(variables).load().unwrap().get().sink, post());
+    // The strongest of three names the weakest's again.
+    let middle = "[sink.http_post]\nurl = 'u'\ntimeout = '5s'";
+    let three = of::<WithSink>("sink.file = 'x'").text("b.toml", Format::Toml, middle).set("sink.file", "z");
+    assert_eq!(three.load().unwrap().get().sink, Sink::File("z".into()));
     for (text, expected) in [
-        ("sink = 'file'", "1:8: `sink`: `file` needs a value of its own, found the text `file`"),
+        ("sink = 'file'", "1:8: `sink`: `file` needs a value of its own"),
         ("sink.off = 4", "1:1: `sink`: `off` takes no value"),
         (
             "sink.fil = 4",
-            "1:1: `sink`: expected one of `off`, `file`, `pair`, `http_post`, found the text `fil`; did you mean `file`?",
+            "1:1: `sink`: expected one of `off`, `file`, `pair`, `http_post`, found the text `fil`; did you \
+                mean `file`?",
         ),
         ("sink = { off = 1, file = 'x' }", "1:8: `sink`: expected the name of one variant, found a section"),
         (
             "sink.http_post = { url = 'u', timeout = 5 }",
-            "1:41: `sink.http_post.timeout`: expected a duration with its unit, such as `30s` or `5m`, found the number `5`",
+            "1:41: `sink.http_post.timeout`: expected a duration with its unit, such as `30s` or `5m`, \
+                found the number `5`",
         ),
     ] {
         assert_eq!(problems(sink(text)), [format!("a.toml:{expected}")], "{text}");
@@ -145,16 +152,16 @@ fn tagged_enums_take_text_too() {
                 .load()
         ),
         [
-            "a.toml:4:16: `store.busy_timeout`: expected a duration such as `30s`, `5m`, `1h 30m`, `PT5M` or `00:05:00`, \
+            "a.toml:4:16: `store.busy_timeout`: expected a duration such as `30s`, `5m`, `1h 30m`, `PT5M` \
+                or `00:05:00`, \
              found the text `soon`",
             "a.toml:5:8: `store.pool`: expected a whole number from 0 to 255, found the text `many`",
         ]
     );
     assert_eq!(
         problems(of::<WithStore>("store.kind = 'sqlit'").load()),
-        [
-            "a.toml:1:14: `store.kind`: expected one of `in_memory`, `sqlite`, found the text `sqlit`; did you mean `sqlite`?"
-        ]
+        ["a.toml:1:14: `store.kind`: expected one of `in_memory`, `sqlite`, found the text `sqlit`; did \
+                you mean `sqlite`?"]
     );
 }
 
@@ -192,7 +199,8 @@ fn flattened_structs_are_read_as_others_are() {
         [
             "a.toml: `name`: this key is missing, and has no default",
             "a.toml:1:15: `max_retries`: expected a whole number from 0 to 255, found the text `x`",
-            "a.toml:2:10: `period`: expected a duration such as `30s`, `5m`, `1h 30m`, `PT5M` or `00:05:00`, found the number `5`",
+            "a.toml:2:10: `period`: expected a duration such as `30s`, `5m`, `1h 30m`, `PT5M` or \
+                `00:05:00`, found the number `5`",
         ]
     );
 }
@@ -317,4 +325,34 @@ fn secrets_within_what_serde_keeps_to_itself_are_not_shown_either() {
     }
     let found = problems(of::<BTreeMap<String, Login>>("[a]\nkind = 'Token'\ntoken = 'hunter2'").load());
     assert_eq!(found, ["a.toml:1:1: `a`: this does not fit what is asked for; it is a secret and not shown"]);
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Tree {
+    #[serde(default)]
+    below: Vec<Tree>,
+}
+
+#[test]
+fn a_type_that_holds_itself_is_read_as_deep_as_is_allowed() {
+    let depth = 60;
+    let text = format!("{}{}", "{\"below\":[".repeat(depth), "]}".repeat(depth));
+    let load =
+        |text: &str| Options::<Tree>::builder().text("a.json", Format::Json, text).variables([]).load();
+    let options = load(&text).unwrap().get();
+    let mut tree = &*options;
+    for _ in 1..depth {
+        tree = &tree.below[0];
+    }
+    assert_eq!(tree.below, []);
+    let wrong = format!("{}{{\"bellow\":1}}{}", "{\"below\":[".repeat(depth), "]}".repeat(depth));
+    assert_eq!(problems(load(&wrong)).len(), 1);
+}
+
+#[test]
+fn a_large_file_that_is_wrong_all_over_is_answered() {
+    let servers = "{\"port\": \"x\"},".repeat(20_000);
+    let found = problems(json(&format!("{{\"servers\": [{servers}]}}")).load());
+    assert_eq!(found.len(), 1001);
+    assert_eq!(found[1000], "there may be more that is wrong");
 }

@@ -45,7 +45,7 @@ pub(in crate::options) enum Found {
 impl Found {
     pub(super) fn of(content: &Content) -> Self {
         match content {
-            Content::Null => Self::Null,
+            Content::Null | Content::Unread => Self::Null,
             Content::Bool(value) => Self::Bool(*value),
             Content::Whole(value) => Self::Whole(*value),
             Content::Float(value) => Self::Float(*value),

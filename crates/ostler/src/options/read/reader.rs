@@ -1,10 +1,7 @@
-//! A serde deserializer over the merged tree. It knows the path and the place of what it reads, and notes what does not fit.
+//! A serde deserializer over the merged tree. It knows the path and the place of what it reads, and notes what does
+//! not fit.
 
-use serde::de::value::StrDeserializer;
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
-    Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Visitor};
 
 use super::super::duration::{self, Refused};
 use super::super::path::{Path, normal};
@@ -12,41 +9,47 @@ use super::super::secret;
 use super::super::tree::{Content, Entry, Node, Section};
 use super::dummy::Dummy;
 use super::fault::{Fault, Found, unknown_variant};
+use super::inside::{Elements, Fields, Keys, Parts, Variant};
 use super::scalar::{self, Wrong};
 use super::session::{Form, Session, Spot};
 
 /// One value of the tree, where it is asked for.
 pub(super) struct Reader<'a> {
-    session: &'a Session<'a>,
-    path: Path,
+    pub(super) session: &'a Session<'a>,
+    pub(super) path: Path,
     /// The value; `None` where there is only a file for it.
-    node: Option<&'a Node>,
+    pub(super) node: Option<&'a Node>,
     /// `key_file` beside `key`: good for secrets only.
-    file: Option<&'a Entry>,
-    secret: bool,
+    pub(super) file: Option<&'a Entry>,
+    pub(super) secret: bool,
+    /// Whether this is a map's key, which has the path of its value.
+    pub(super) key: bool,
 }
 
 /// A struct's field and what there is for it; nothing where a dummy stands for it.
-struct Field<'a> {
-    name: &'static str,
-    node: Option<&'a Node>,
-    file: Option<&'a Entry>,
+pub(super) struct Field<'a> {
+    pub(super) name: &'static str,
+    pub(super) node: Option<&'a Node>,
+    pub(super) file: Option<&'a Entry>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn root(session: &'a Session<'a>) -> Self {
         let node = Some(&session.layers().merged);
-        Self { session, path: Path::default(), node, file: None, secret: false }
+        Self { session, path: Path::default(), node, file: None, secret: false, key: false }
     }
 
     /// Reads what lies in this one, or has a dummy read in its place.
-    fn read<'de, S: DeserializeSeed<'de>>(
+    pub(super) fn read<'de, S: DeserializeSeed<'de>>(
         &self,
         seed: S,
         at: Path,
         field: &Field<'_>,
     ) -> Result<S::Value, Fault> {
         let place = field.node.or(field.file.map(|file| &file.node)).map(|node| node.place.clone());
+        if let Some(Node { content: Content::Unread, .. }) = field.node {
+            self.session.give(&at);
+        }
         let result = match self.session.given(&at) {
             Some(candidate) => seed.deserialize(Dummy::new(candidate)),
             None => {
@@ -57,6 +60,7 @@ impl<'a> Reader<'a> {
                     node,
                     file,
                     secret: self.secret,
+                    key: false,
                 })
             }
         };
@@ -66,7 +70,7 @@ impl<'a> Reader<'a> {
         )
     }
 
-    fn read_node<'de, S: DeserializeSeed<'de>>(
+    pub(super) fn read_node<'de, S: DeserializeSeed<'de>>(
         &self,
         seed: S,
         at: Path,
@@ -75,26 +79,33 @@ impl<'a> Reader<'a> {
         self.read(seed, at, &Field { name: "", node: Some(node), file: None })
     }
 
-    fn spot(&self) -> Spot {
+    pub(super) fn spot(&self) -> Spot {
         let place = self.node.map(|node| node.place.clone());
         Spot { path: self.path.clone(), place, text: self.node.and_then(text_of), secret: self.secret }
     }
 
-    /// The value, where something else than a secret is asked for; then a file beside it is a mistake.
+    /// The value, where something else than a secret is asked for; then a file beside it is an unknown key.
     fn node(&self) -> Option<&'a Node> {
         if let Some(file) = self.file {
             let name = self.path.last().unwrap_or_default();
             let message = format!("unknown key; `{name}` is not a secret, so it cannot come from a file");
-            let path = self.path.parent().unwrap_or_default().key(&file.spelling);
-            self.session.note(&path, Some(file.place.clone()), message);
-            self.session.give(&self.path);
+            self.session.not_a_file(&self.beside(file), &message);
         }
         self.node
+    }
+
+    /// The path of a key beside this one.
+    fn beside(&self, entry: &Entry) -> Path {
+        self.path.parent().unwrap_or_default().key(&entry.spelling)
     }
 
     /// The value as `read` reads it. `None`: it is noted why not.
     fn scalar<V>(&self, read: impl FnOnce(&'a Content) -> Result<V, Wrong>) -> Option<V> {
         let content = &self.node()?.content;
+        if let Content::Unread = content {
+            self.session.give(&self.path);
+            return None;
+        }
         let found = || {
             if self.secret {
                 "something else (a secret, not shown)".into()
@@ -177,7 +188,8 @@ impl<'a> Reader<'a> {
             if let Some(name) = name_of(names, key, &entry.spelling) {
                 add(&mut fields, Field { name, node: Some(&entry.node), file: None });
             } else if let Some(name) = key.strip_suffix("file").and_then(|key| name_of(names, key, key)) {
-                if !matches!(entry.node.content, Content::Null) {
+                let is_dropped = self.session.is_dropped(&self.path.key(key));
+                if !matches!(entry.node.content, Content::Null) && !is_dropped {
                     add(&mut fields, Field { name, node: None, file: Some(entry) });
                 }
             } else {
@@ -202,7 +214,7 @@ impl<'a> Reader<'a> {
             }
             Some(file) if own == Some(file.node.place.layer()) => {
                 let name = self.path.last().unwrap_or_default();
-                let path = self.path.parent().unwrap_or_default().key(&file.spelling);
+                let path = self.beside(file);
                 let message = format!("`{name}` stands beside it; one of the two is too many");
                 self.session.note(&path, Some(file.place.clone()), message);
                 visitor.visit_newtype_struct(Reader { file: None, secret: true, ..self })
@@ -212,7 +224,7 @@ impl<'a> Reader<'a> {
     }
 
     fn secret_from<'de, V: Visitor<'de>>(self, file: &Entry, visitor: V) -> Result<V::Value, Fault> {
-        let path = self.path.parent().unwrap_or_default().key(&file.spelling);
+        let path = self.beside(file);
         let read = match &file.node.content {
             Content::Text(name) => self.secret_text(name, &file.node),
             other => Err(format!("expected the path of a file, found {}", Found::of(other))),
@@ -227,6 +239,7 @@ impl<'a> Reader<'a> {
                     node: Some(&node),
                     file: None,
                     secret: true,
+                    key: false,
                 })
             }
             Err(message) => {
@@ -239,22 +252,31 @@ impl<'a> Reader<'a> {
 
     fn secret_text(&self, name: &str, node: &Node) -> Result<String, String> {
         let folder = self.session.layers().folder(&node.place);
-        let text =
-            self.session.secret_file(folder.map_or_else(|| name.into(), |folder| folder.join(name)))?;
-        self.session
-            .secret_came_from(&self.path, format!("file {} ({})", crate::error::escaped(name), node.place));
+        let path = folder.map_or_else(|| name.into(), |folder| folder.join(name));
+        let text = self.session.secret_file(std::path::absolute(&path).unwrap_or(path))?;
+        let source = format!("file {} ({})", crate::error::escaped(name), node.place);
+        self.session.secret_came_from(&self.path, source);
         Ok(text)
+    }
+
+    /// As what to tell `node`, of which no type is asked. A key is told by its name.
+    fn form(&self, node: &Node) -> Option<Form> {
+        if self.key {
+            return None;
+        }
+        self.session.is_loose_value(&self.path, node);
+        self.session.form(&self.path)
     }
 
     /// A value of which no type is asked.
     fn any<'de, V: Visitor<'de>>(self, node: &'a Node, visitor: V) -> Result<V::Value, Fault> {
-        self.session.is_loose_value(&self.path, node);
+        let form = self.form(node);
         match &node.content {
-            Content::Null => visitor.visit_unit(),
+            Content::Null | Content::Unread => visitor.visit_unit(),
             Content::Bool(value) => visitor.visit_bool(*value),
             Content::Whole(number) => whole_number(*number, visitor),
             Content::Float(number) => visitor.visit_f64(*number),
-            Content::Text(text) => match self.session.form(&self.path) {
+            Content::Text(text) => match form {
                 None => visitor.visit_str(text),
                 Some(Form::Spelled(spelled)) => visitor.visit_str(&spelled),
                 Some(Form::Duration) => match duration::parse(text) {
@@ -263,9 +285,7 @@ impl<'a> Reader<'a> {
                 },
                 Some(Form::Guessed) => guessed(text, visitor),
             },
-            Content::List(list) => {
-                visitor.visit_seq(Elements { at: 0, values: list.iter().collect(), reader: self })
-            }
+            Content::List(list) => visitor.visit_seq(Elements::of(list.iter().collect(), self)),
             Content::Section(section) => visitor.visit_map(Keys::of(section, self)),
         }
     }
@@ -437,8 +457,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         self.deserialize_str(visitor)
     }
 
+    /// The kind of a tagged enum.
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.deserialize_str(visitor)
+        match self.node().and_then(|node| self.form(node)) {
+            Some(Form::Spelled(spelled)) => visitor.visit_str(&spelled),
+            _ => self.deserialize_str(visitor),
+        }
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -488,16 +512,14 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.list() {
-            Some(values) => visitor.visit_seq(Elements { at: 0, values, reader: self }),
+            Some(values) => visitor.visit_seq(Elements::of(values, self)),
             None => Dummy::new(0).deserialize_seq(visitor),
         }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
         match self.list() {
-            Some(values) if values.len() == length => {
-                visitor.visit_seq(Elements { at: 0, values, reader: self })
-            }
+            Some(values) if values.len() == length => visitor.visit_seq(Elements::of(values, self)),
             Some(values) => {
                 let message = format!("expected a list of {length}, found a list of {}", values.len());
                 self.session.blame(&self.spot(), message);
@@ -545,195 +567,8 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         match self.variant(names) {
-            Some((variant, content)) => visitor.visit_enum(Variant { variant, content, reader: self }),
+            Some((variant, content)) => visitor.visit_enum(Variant::of(variant, content, self)),
             None => Dummy::new(0).deserialize_enum(name, names, visitor),
         }
-    }
-}
-
-/// A key, as serde takes it.
-fn key<'de, S: DeserializeSeed<'de>>(seed: S, name: &str) -> Result<S::Value, Fault> {
-    let name: StrDeserializer<'_, Fault> = name.into_deserializer();
-    seed.deserialize(name)
-}
-
-struct Elements<'a> {
-    at: usize,
-    values: Vec<&'a Node>,
-    reader: Reader<'a>,
-}
-
-impl<'de> SeqAccess<'de> for Elements<'_> {
-    type Error = Fault;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
-        let Some(node) = self.values.get(self.at) else { return Ok(None) };
-        let path = self.reader.path.index(self.at);
-        self.at += 1;
-        self.reader.read_node(seed, path, node).map(Some)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.values.len() - self.at)
-    }
-}
-
-/// The fields of a struct, by its own names.
-struct Fields<'a> {
-    fields: std::vec::IntoIter<Field<'a>>,
-    next: Option<Field<'a>>,
-    reader: Reader<'a>,
-}
-
-impl<'a> Fields<'a> {
-    fn of(fields: Vec<Field<'a>>, reader: Reader<'a>) -> Self {
-        Self { fields: fields.into_iter(), next: None, reader }
-    }
-}
-
-impl<'de> MapAccess<'de> for Fields<'_> {
-    type Error = Fault;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        self.next = self.fields.next();
-        self.next.as_ref().map(|field| key(seed, field.name)).transpose()
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        let Some(field) = self.next.take() else { return Err(Fault::custom("a value before its key")) };
-        self.reader.read(seed, self.reader.path.key(field.name), &field)
-    }
-}
-
-/// The keys of a map, as they are written.
-struct Keys<'a> {
-    entries: std::vec::IntoIter<(Path, Option<&'a Entry>)>,
-    next: Option<(Path, Option<&'a Entry>)>,
-    reader: Reader<'a>,
-}
-
-impl<'a> Keys<'a> {
-    fn of(section: &'a Section, reader: Reader<'a>) -> Self {
-        let path = |entry: &Entry| reader.path.key(&entry.spelling);
-        let mut entries: Vec<_> = section.values().map(|entry| (path(entry), Some(entry))).collect();
-        entries.retain(|(path, _)| !reader.session.is_dropped(path));
-        for given in reader.session.given_keys(&reader.path) {
-            if entries.iter().all(|(path, _)| *path != given) {
-                entries.push((given, None));
-            }
-        }
-        Self { entries: entries.into_iter(), next: None, reader }
-    }
-}
-
-impl<'de> MapAccess<'de> for Keys<'_> {
-    type Error = Fault;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        self.next = self.entries.next();
-        let Some((path, entry)) = &self.next else { return Ok(None) };
-        let Some(entry) = entry else { return key(seed, &path.last().unwrap_or_default()).map(Some) };
-        let name = self.reader.session.name(path, &entry.spelling);
-        self.reader.session.is_loose_key(path, &name, &entry.place);
-        // A number or an enum may be a key too.
-        let node = Node::text(entry.place.clone(), name);
-        let (session, path, secret) = (self.reader.session, path.clone(), self.reader.secret);
-        let reader = Reader { session, path, node: Some(&node), file: None, secret };
-        let spot = reader.spot();
-        session.settle(&spot, seed.deserialize(reader)).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        let Some((path, entry)) = self.next.take() else {
-            return Err(Fault::custom("a value before its key"));
-        };
-        self.reader.read(seed, path, &Field { name: "", node: entry.map(|entry| &entry.node), file: None })
-    }
-}
-
-struct Variant<'a> {
-    variant: &'static str,
-    content: Option<&'a Node>,
-    reader: Reader<'a>,
-}
-
-impl<'a> Variant<'a> {
-    fn content(&self) -> Result<&'a Node, Fault> {
-        self.content.ok_or_else(|| Fault::Other(format!("`{}` needs a value of its own", self.variant)))
-    }
-
-    /// The variant's content, to be read as `read` does.
-    fn read<V>(self, read: impl FnOnce(Reader<'a>) -> Result<V, Fault>) -> Result<V, Fault> {
-        let node = self.content()?;
-        let Reader { session, path, secret, .. } = self.reader;
-        let reader = Reader { session, path: path.key(self.variant), node: Some(node), file: None, secret };
-        let spot = reader.spot();
-        session.settle(&spot, read(reader))
-    }
-}
-
-impl<'a, 'de> EnumAccess<'de> for Variant<'a> {
-    type Error = Fault;
-    type Variant = Self;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Fault> {
-        Ok((key(seed, self.variant)?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_> {
-    type Error = Fault;
-
-    fn unit_variant(self) -> Result<(), Fault> {
-        match self.content.map(|node| &node.content) {
-            None | Some(Content::Null) => Ok(()),
-            Some(Content::Section(section)) if section.is_empty() => Ok(()),
-            Some(_) => Err(Fault::Other(format!("`{}` takes no value", self.variant))),
-        }
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Fault> {
-        let node = self.content()?;
-        let path = self.reader.path.key(self.variant);
-        self.reader.read_node(seed, path, node)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.read(|reader| reader.deserialize_tuple(length, visitor))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        names: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        self.read(|reader| reader.deserialize_struct("", names, visitor))
-    }
-}
-
-/// A duration as serde's own implementation takes it.
-struct Parts {
-    parts: std::vec::IntoIter<(&'static str, u64)>,
-    next: u64,
-}
-
-impl Parts {
-    fn of(duration: std::time::Duration) -> Self {
-        let parts = vec![("secs", duration.as_secs()), ("nanos", duration.subsec_nanos().into())];
-        Self { parts: parts.into_iter(), next: 0 }
-    }
-}
-
-impl<'de> MapAccess<'de> for Parts {
-    type Error = Fault;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        let Some((name, value)) = self.parts.next() else { return Ok(None) };
-        self.next = value;
-        key(seed, name).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        seed.deserialize(self.next.into_deserializer())
     }
 }

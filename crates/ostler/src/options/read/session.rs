@@ -1,4 +1,5 @@
-//! What is known from one round of reading to the next: what was noted, where dummies stand, how untyped values are told.
+//! What is known from one round of reading to the next: what was noted, where dummies stand, how untyped values are
+//! told.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +12,11 @@ use super::super::path::{Path, normal};
 use super::super::place::Place;
 use super::super::problems::Found as Problem;
 use super::super::tree::Node;
-use super::dummy::CANDIDATES;
+use super::dummy::{CANDIDATES, candidate_for};
 use super::fault::{Fault, Found, unknown_key};
+
+/// More than these are not told. It bounds what a large file that is wrong all over costs.
+const MOST_PROBLEMS: usize = 1000;
 
 /// The whole of a reading. Its cells are there because serde hands out no `&mut`.
 pub(super) struct Session<'a> {
@@ -25,8 +29,11 @@ pub(super) struct Session<'a> {
     given: RefCell<BTreeMap<Path, usize>>,
     /// Whether something failed in this round already: what fails further out is the same.
     failed: Cell<bool>,
-    /// What was asked for as `any` in this round: parts of flattened structs, of tagged and untagged enums. serde keeps them and
-    /// asks for their types where this reader is not seen any more, so what is wrong with them is found by value.
+    /// Whether this round's value is not to be used, although nothing failed.
+    again: Cell<bool>,
+    /// What was asked for as `any` in this round: parts of flattened structs, of tagged and untagged enums. serde
+    /// keeps them and asks for their types where this reader is not seen any more, so what is wrong with them is
+    /// found by value.
     loose: RefCell<Vec<Loose>>,
     forms: RefCell<BTreeMap<Path, Form>>,
     names: RefCell<BTreeMap<Path, String>>,
@@ -87,6 +94,7 @@ impl<'a> Session<'a> {
             ignored: RefCell::default(),
             given: RefCell::default(),
             failed: Cell::default(),
+            again: Cell::default(),
             loose: RefCell::default(),
             forms: RefCell::default(),
             names: RefCell::default(),
@@ -98,7 +106,12 @@ impl<'a> Session<'a> {
 
     pub(super) fn begin(&self) {
         self.failed.set(false);
+        self.again.set(false);
         self.loose.borrow_mut().clear();
+    }
+
+    pub(super) fn must_go_again(&self) -> bool {
+        self.again.get()
     }
 
     pub(super) fn layers(&self) -> &'a Layers {
@@ -129,8 +142,7 @@ impl<'a> Session<'a> {
     /// The keys right below `path` that have dummies.
     pub(super) fn given_keys(&self, path: &Path) -> Vec<Path> {
         let given = self.given.borrow();
-        let below = given.keys().filter(|given| given.len() == path.len() + 1 && path.holds(given));
-        below.cloned().collect()
+        below(&given, path).map(|(its, _)| its).filter(|its| its.len() == path.len() + 1).cloned().collect()
     }
 
     pub(super) fn give(&self, path: &Path) {
@@ -160,12 +172,11 @@ impl<'a> Session<'a> {
     /// The dummy to blame where a value could not be made of what holds it.
     fn dummy_below(&self, path: &Path) -> Option<Path> {
         let given = self.given.borrow();
-        let below = given.iter().filter(|(its, answer)| path.holds(its) && **answer < CANDIDATES);
-        below.map(|(its, _)| its.clone()).next()
+        below(&given, path).find(|(_, answer)| **answer < CANDIDATES).map(|(its, _)| its.clone())
     }
 
     fn has_dummy_below(&self, path: &Path) -> bool {
-        self.given.borrow().keys().any(|its| path.holds(its))
+        below(&self.given.borrow(), path).next().is_some()
     }
 
     // Problems.
@@ -174,9 +185,14 @@ impl<'a> Session<'a> {
     pub(super) fn note(&self, path: &Path, place: Option<Place>, message: impl Into<String>) {
         let problem = Problem::new(place, &self.base.join(path), message);
         let mut problems = self.problems.borrow_mut();
-        if !problems.contains(&problem) {
+        if problems.len() < MOST_PROBLEMS && !problems.contains(&problem) {
             problems.push(problem);
         }
+    }
+
+    /// Whether nobody would read on.
+    pub(super) fn has_enough(&self) -> bool {
+        self.problems.borrow().len() >= MOST_PROBLEMS
     }
 
     /// Notes what is wrong with the value at `spot`, and puts a dummy in its place.
@@ -187,14 +203,22 @@ impl<'a> Session<'a> {
 
     /// A key that nothing reads, among those that are `known`.
     pub(super) fn unknown(&self, path: &Path, known: &[&str]) {
+        self.unread(path, |spelling| unknown_key(spelling, known));
+    }
+
+    /// A key for a secret's file beside what is no secret. It is read again without it.
+    pub(super) fn not_a_file(&self, path: &Path, message: &str) {
+        self.unread(path, |_| message.to_owned());
+        self.dropped.borrow_mut().insert(path.clone());
+        self.again.set(true);
+    }
+
+    /// A key that nothing reads: a mistake in those layers that are ours alone.
+    fn unread(&self, path: &Path, message: impl Fn(&str) -> String) {
         let (refused, listed) = self.layers.unknown(path);
         let outer = path.parent().unwrap_or_default();
         for entry in refused {
-            self.note(
-                &outer.key(&entry.spelling),
-                Some(entry.place.clone()),
-                unknown_key(&entry.spelling, known),
-            );
+            self.note(&outer.key(&entry.spelling), Some(entry.place.clone()), message(&entry.spelling));
         }
         let mut ignored = self.ignored.borrow_mut();
         for key in listed {
@@ -204,10 +228,11 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) fn too_many_rounds(&self) {
-        if self.problems.borrow().is_empty() {
-            self.note(&Path::default(), None, "this cannot be read: no form of it fits");
-        }
+    pub(super) fn gives_up(&self) {
+        let none = self.problems.borrow().is_empty();
+        let message =
+            if none { "this cannot be read: no form of it fits" } else { "there may be more that is wrong" };
+        self.problems.borrow_mut().push(Problem::new(None, self.base, message));
     }
 
     /// Takes in what failed at `spot`; from there on the failure is known.
@@ -356,12 +381,14 @@ impl<'a> Session<'a> {
             self.unknown(&at.path, known);
             return self.dropped.borrow_mut().insert(at.path);
         }
-        self.blame(&at, fault.message(at.secret));
+        self.note(&at.path, at.place, fault.message(at.secret));
+        let answer = if let Fault::Unfit { expected, .. } = fault { candidate_for(expected) } else { 0 };
+        self.given.borrow_mut().insert(at.path, answer);
         true
     }
 
-    /// Takes over the spelling of keys that `leaves`, the value as it would be written, shows: flattened structs look for their keys
-    /// in exactly that one. Whether there is something to read again.
+    /// Takes over the spelling of keys that `leaves`, the value as it would be written, shows: flattened structs
+    /// look for their keys in exactly that one. Whether there is something to read again.
     pub(super) fn respell(&self, leaves: &[Leaf]) -> bool {
         let written = spellings(leaves);
         let mut names = self.names.borrow_mut();
@@ -389,6 +416,14 @@ impl<'a> Session<'a> {
     pub(super) fn secret_came_from(&self, path: &Path, source: String) {
         self.secrets.borrow_mut().insert(self.base.join(path), source);
     }
+}
+
+/// What is given at `path` and below it, which is one stretch of all.
+fn below<'a>(
+    given: &'a BTreeMap<Path, usize>,
+    path: &'a Path,
+) -> impl Iterator<Item = (&'a Path, &'a usize)> {
+    given.range(path..).take_while(|(its, _)| path.holds(its))
 }
 
 /// Each path to a leaf or on the way to one, with the spellings of its last key.

@@ -57,7 +57,7 @@ fn node(value: &Value<'_>, reading: &mut Reading<'_>, depth: usize) -> Node {
     let place = reading.place(value.start());
     if depth > MAX_DEPTH {
         reading.broken(place.clone(), TOO_DEEP);
-        return Node { place, content: Content::Null };
+        return Node { place, content: Content::Unread };
     }
     let content = match value {
         Value::StringLit(text) => Content::Text(text.value.to_string()),
@@ -65,7 +65,7 @@ fn node(value: &Value<'_>, reading: &mut Reading<'_>, depth: usize) -> Node {
         Value::NullKeyword(_) => Content::Null,
         Value::NumberLit(number) => number_of(number.value).unwrap_or_else(|| {
             reading.broken(place.clone(), TOO_LARGE);
-            Content::Null
+            Content::Unread
         }),
         Value::Array(values) => Content::List(list(values, reading, depth)),
         Value::Object(values) => Content::Section(object(values, reading, depth + 1)),

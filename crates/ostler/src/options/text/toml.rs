@@ -40,8 +40,14 @@ fn said(error: &toml::de::Error, text: &str, reading: &Reading<'_>) -> String {
             return twice(key, key, &reading.place(offset));
         }
     }
-    let message = crate::error::escaped(error.message());
-    format!("this is not TOML: {message}")
+    let no_value = ["string values must be quoted", "invalid boolean"];
+    let empty = error.span().and_then(|span| text.get(span)).is_none_or(|found| found.trim().is_empty());
+    match (no_value.iter().any(|start| error.message().starts_with(start)), empty) {
+        (true, true) => "this is not TOML: a value is missing".into(),
+        // The parser names the one of many that the first letter fits.
+        (true, false) => "this is not TOML: expected a number, `true`, `false`, or a text in quotes".into(),
+        _ => format!("this is not TOML: {}", crate::error::escaped(error.message())),
+    }
 }
 
 /// Where `key` stands last; a table within braces is another's value, not a table that goes on.
@@ -77,7 +83,7 @@ fn node(value: &DeValue<'_>, offset: usize, reading: &mut Reading<'_>, depth: us
     let place = reading.place(offset);
     if depth > MAX_DEPTH {
         reading.broken(place.clone(), TOO_DEEP);
-        return Node { place, content: Content::Null };
+        return Node { place, content: Content::Unread };
     }
     let content = match value {
         DeValue::String(text) => Content::Text(text.to_string()),
@@ -103,5 +109,5 @@ fn list(values: &DeArray<'_>, reading: &mut Reading<'_>, depth: usize) -> Vec<No
 
 fn too_large(place: &super::super::place::Place, reading: &mut Reading<'_>) -> Content {
     reading.broken(place.clone(), TOO_LARGE);
-    Content::Null
+    Content::Unread
 }
