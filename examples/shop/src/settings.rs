@@ -1,7 +1,8 @@
 //! What can be set: `ostler.toml` in the data folder, `SHOP__..` in the environment, `--set` on the command line. All of
 //! it is followed while the shop runs.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -74,12 +75,10 @@ pub(crate) fn layers(args: &Args) -> OptionsBuilder<Settings> {
 
 /// Puts the sample file into a data folder that has none, so that there is something to edit.
 pub(crate) fn write_sample(folder: &Path) -> Result<(), Error> {
-    let refuse = |error| Error::config(format!("--data {}: {error}", folder.display()));
-    let file = folder.join("ostler.toml");
-    let written = std::fs::create_dir_all(folder).and_then(|()| {
-        let mut file = std::fs::File::create_new(file)?;
-        std::io::Write::write_all(&mut file, SAMPLE.as_bytes())
-    });
+    let refuse = |error| Error::config(format!("--data {}: cannot be used: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(refuse)?;
+    let written =
+        File::create_new(folder.join("ostler.toml")).and_then(|mut file| file.write_all(SAMPLE.as_bytes()));
     match written {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(refuse(error)),
         _ => Ok(()),

@@ -39,8 +39,10 @@ fn shop(door: &Door) -> Vec<Command> {
         command("Read it", format!("curl http://{app}/api/reports/ID")),
         command("This page", format!("curl http://{app}/")),
         command("Is it ready?", format!("curl http://{probes}/readyz")),
+        command("What exactly?", format!("curl 'http://{probes}/readyz?verbose'")),
         command("Is it alive?", format!("curl http://{probes}/livez")),
         command("Has it started?", format!("curl http://{probes}/startupz")),
+        command("Its metrics", format!("curl http://{probes}/metrics")),
     ]
 }
 

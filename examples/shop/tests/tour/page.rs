@@ -46,6 +46,8 @@ fn the_page_has_a_line_to_try_for_every_route() {
         format!("curl http://{app}/api/reports/ID"),
         format!("curl http://{app}/"),
         format!("curl http://{probes}/readyz"),
+        format!("curl 'http://{probes}/readyz?verbose'"),
+        format!("curl http://{probes}/metrics"),
         format!("curl http://{probes}/livez"),
         format!("curl http://{probes}/startupz"),
         format!("curl http://{app}/api/services"),

@@ -78,7 +78,7 @@ fn a_full_queue_refuses_and_a_stop_finishes_what_was_accepted() {
         accepted.len()
     );
     for worker in 1..=4 {
-        let name = format!("worker={worker}");
+        let name = format!("\"worker\":{worker}");
         let made = |line: &String| line.contains("thumbnail ready") && line.contains(&name);
         assert!(shop.log_lines().iter().any(made), "{name} made none");
     }
