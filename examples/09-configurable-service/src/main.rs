@@ -73,5 +73,5 @@ async fn app() -> Result<Report, Error> {
 /// Fails in the first attempt of each fifth run.
 async fn work(run: Run, settings: Snapshot<Settings>) -> Result<(), &'static str> {
     info!(run = run.id(), attempt = run.attempt(), interval = settings.interval_seconds, "working");
-    if run.id() % 5 == 0 && run.attempt() == 1 { Err("the neighbour is away") } else { Ok(()) }
+    if run.id().is_multiple_of(5) && run.attempt() == 1 { Err("the neighbour is away") } else { Ok(()) }
 }

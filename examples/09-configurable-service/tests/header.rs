@@ -140,7 +140,8 @@ fn a_hundred_saves_notify_a_handful_of_times_and_the_last_one_counts() {
 
 #[test]
 fn a_mistake_at_the_start_ends_it_with_78_and_all_that_is_wrong() {
-    let folder = Folder::new("start", "{\n  \"Intervall\": 5,\n  \"MaxRetries\": 0,\n  \"Enabled\": \"perhaps\"\n}");
+    let folder =
+        Folder::new("start", "{\n  \"Intervall\": 5,\n  \"MaxRetries\": 0,\n  \"Enabled\": \"perhaps\"\n}");
     let mut program = Program::start(PROGRAM, &[folder.0.to_str().expect("it is text")]);
     let code = program.exit_code();
     let output = program.output();

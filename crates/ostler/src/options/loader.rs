@@ -133,6 +133,7 @@ impl<T: DeserializeOwned + Serialize + Send + Sync> Load<T> for Loader<T> {
         self.read().map(|loaded| loaded.value)
     }
 
+    #[cfg(feature = "options-watch")]
     fn files(&self) -> Vec<PathBuf> {
         let mut files = self.sources.files();
         files.extend(lock(&self.secret_files).iter().cloned());

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+#[cfg(feature = "options-watch")]
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -20,6 +21,7 @@ pub(crate) trait Load<T>: Send + Sync {
     fn load(&self) -> Result<T, ConfigError>;
 
     /// The files that it reads, and those that it would read if they were there: what to watch.
+    #[cfg(feature = "options-watch")]
     fn files(&self) -> Vec<PathBuf>;
 }
 

@@ -109,6 +109,7 @@ impl Sources {
     }
 
     /// All files that are read, and that would be if they were there.
+    #[cfg(feature = "options-watch")]
     pub(super) fn files(&self) -> Vec<PathBuf> {
         if self.inputs.is_empty() {
             return self.usual().concat().into_iter().map(|file| file.path).collect();
