@@ -2,47 +2,50 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use ostler::queue::{self, Queue};
 use ostler::{
-    BoxError, Context, Error, FromScope, HOUR, Host, MINUTE, Ready, Report, SECOND, Scope, Service, State,
-    Stop, cron, every, unit,
+    BoxError, Context, Error, FromScope, HOUR, Host, MINUTE, Options, Ready, Report, SECOND, Scope, Service,
+    State, Stop, cron, every, unit,
 };
+use serde::{Deserialize, Serialize};
 
 fn main() -> ExitCode {
     ostler::main(app) // runtime, signals, watchdog, exit codes
 }
 
 async fn app() -> Result<Report, Error> {
-    let flags = Flags::parse()?; // a wrong one exits 2
-    let db = Pool::connect(&flags.db).await?; // the application's own
+    let options = Options::<Settings>::load()?; // ostler.toml or appsettings.json, environment; a mistake exits 78
+    let db = Pool::connect(&options.get().database).await?; // the application's own
     let (thumbs, thumb_items) = queue::bounded::<Thumb>(100);
 
     Host::new(App { db, thumbs })
         .task("heartbeat", every(5 * MINUTE), heartbeat)
-        .task("cleanup", every(HOUR).timeout(MINUTE).attempts(3), cleanup)
+        .task("cleanup", every(options.map(|o| o.cleanup_every)).timeout(MINUTE).attempts(3), cleanup) // live
         .task("daily-report", cron("0 0 8 * * *", "Europe/Oslo"), daily_report)
         .consume("thumbs", thumb_items.workers(4), make_thumb)
         .mount("poller", Poller { url: "https://example.com/feed" })
         .service(unit("http").grace(10 * SECOND), serve_http)
-        .probes(flags.probes) // /livez /readyz /startupz, on a thread of their own
+        .probes(options.get().probes) // /livez /readyz /startupz, on a thread of their own
         .grace(30 * SECOND)
         .run()
         .await
 }
 
-/// `[DATABASE [PROBES]]`; a real program would use clap.
-struct Flags {
-    db: String,
+/// What the file and the environment may say: `cleanup_every = "30m"`, `APP__DATABASE=shop.db`.
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Settings {
+    database: String,
     probes: SocketAddr,
+    cleanup_every: Duration,
 }
 
-impl Flags {
-    fn parse() -> Result<Self, Error> {
-        let mut args = std::env::args().skip(1);
-        let db = args.next().unwrap_or_else(|| "shop.db".into());
-        let probes = args.next().unwrap_or_else(|| "127.0.0.1:9090".into());
-        Ok(Self { db, probes: probes.parse().map_err(Error::usage)? })
+impl Default for Settings {
+    fn default() -> Self {
+        let probes = SocketAddr::from(([127, 0, 0, 1], 9090));
+        Self { database: "shop.db".into(), probes, cleanup_every: HOUR }
     }
 }
 
