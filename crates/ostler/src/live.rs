@@ -3,7 +3,7 @@
 //! Where they come from is not known here: [`Options`](crate::Options) are one such place.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
@@ -32,7 +32,17 @@ enum Inner<T> {
 }
 
 /// What a candidate for a value is held against before it is taken.
-pub(crate) type Guard<T> = Box<dyn Fn(&T) -> Result<(), String> + Send + Sync>;
+pub(crate) struct Guard<T> {
+    /// Whom it is for: of no concern any more when that is gone. `None`: for ever.
+    pub(crate) lease: Option<Weak<()>>,
+    pub(crate) check: Box<dyn Fn(&T) -> Result<(), String> + Send + Sync>,
+}
+
+impl<T> Guard<T> {
+    pub(crate) fn is_needed(&self) -> bool {
+        self.lease.as_ref().is_none_or(|lease| lease.strong_count() > 0)
+    }
+}
 
 /// A value that somebody changes.
 pub(crate) trait Watched<T>: Send + Sync {
@@ -89,10 +99,23 @@ impl<T> Live<T> {
         }
     }
 
-    /// Refuses candidates from here on. One that never changes is checked where it is used.
-    pub(crate) fn guard(&self, guard: impl Fn(&T) -> Result<(), String> + Send + Sync + 'static) {
+    /// Refuses candidates from here on, for as long as `lease` lives. A value that never changes is checked where it is used.
+    pub(crate) fn guard(
+        &self,
+        lease: &Arc<()>,
+        check: impl Fn(&T) -> Result<(), String> + Send + Sync + 'static,
+    ) {
+        self.add_guard(Guard { lease: Some(Arc::downgrade(lease)), check: Box::new(check) });
+    }
+
+    /// The same for ever.
+    pub(crate) fn guard_for_ever(&self, check: impl Fn(&T) -> Result<(), String> + Send + Sync + 'static) {
+        self.add_guard(Guard { lease: None, check: Box::new(check) });
+    }
+
+    fn add_guard(&self, guard: Guard<T>) {
         if let Inner::Watched(watched) = &self.0 {
-            watched.guard(Box::new(guard));
+            watched.guard(guard);
         }
     }
 }

@@ -200,7 +200,7 @@ fn parse(text: &str) -> Result<EnvFilter, String> {
 
 /// Keeps the filter what its options say.
 fn follow(filter: Live<String>, text: String, handle: reload::Handle<EnvFilter, Registry>) {
-    filter.guard(|text| parse(text).map(drop));
+    filter.guard_for_ever(|text| parse(text).map(drop));
     let known = Mutex::new(text);
     let value = filter.clone();
     let look = Arc::new(move || {

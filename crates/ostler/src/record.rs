@@ -208,6 +208,42 @@ pub const DEFAULT_LATE_AFTER: Duration = Duration::from_secs(30);
 /// How many restarts are counted for health, however great a budget is.
 const KEPT_RESTARTS: usize = 100;
 
+/// When a task runs next, by the clock that decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NextRun {
+    At(Instant),
+    Wall(Timestamp),
+}
+
+impl NextRun {
+    /// One number, as there may be a hundred thousand: a wall-clock time as its nanoseconds, which are positive since 1970, an
+    /// instant as those since the first one that was seen, made negative.
+    fn encode(due: Option<Self>) -> i64 {
+        match due {
+            None => NEVER,
+            Some(Self::Wall(due)) => wall_nanos(Some(due)).max(0),
+            Some(Self::At(due)) => {
+                let since = due.saturating_duration_since(*FIRST_SEEN.get_or_init(|| due));
+                -1 - i64::try_from(since.as_nanos()).unwrap_or(i64::MAX - 1)
+            }
+        }
+    }
+
+    fn decode(number: i64) -> Option<Self> {
+        match number {
+            NEVER => None,
+            0.. => timestamp(number).map(Self::Wall),
+            _ => {
+                let since = Duration::from_nanos(number.unsigned_abs() - 1);
+                FIRST_SEEN.get()?.checked_add(since).map(Self::At)
+            }
+        }
+    }
+}
+
+/// What instants are counted from.
+static FIRST_SEEN: OnceLock<Instant> = OnceLock::new();
+
 /// A queue's gauges.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueGauge {
@@ -525,8 +561,16 @@ impl Record {
         self.done().gauge.get().map(|read| read()).map_or(0, |gauge| gauge.left + gauge.depth)
     }
 
-    pub(crate) fn set_next_run(&self, at: Option<Timestamp>) {
-        self.next_run.store(wall_nanos(at), Ordering::Relaxed);
+    pub(crate) fn set_next_run(&self, due: Option<NextRun>) {
+        self.next_run.store(NextRun::encode(due), Ordering::Relaxed);
+    }
+
+    /// When a task runs next, on the wall clock.
+    fn next_run(&self, now: Now) -> Option<Timestamp> {
+        match NextRun::decode(self.next_run.load(Ordering::Relaxed))? {
+            NextRun::At(due) => Some(now.wall_of(due)),
+            NextRun::Wall(due) => Some(due),
+        }
     }
 
     pub(crate) fn add_error(&self, error: PastError) {
@@ -596,8 +640,12 @@ impl Record {
 
     /// How long its next run has been due, where none is going on.
     fn overdue(&self, now: Now) -> Duration {
-        let Some(due) = timestamp(self.next_run.load(Ordering::Relaxed)) else { return Duration::ZERO };
-        let overdue = Duration::try_from(now.wall.duration_since(due)).unwrap_or_default();
+        let overdue = match NextRun::decode(self.next_run.load(Ordering::Relaxed)) {
+            None => Duration::ZERO,
+            // A wall clock that is set makes it neither late nor early.
+            Some(NextRun::At(due)) => now.now.saturating_duration_since(due),
+            Some(NextRun::Wall(due)) => Duration::try_from(now.wall.duration_since(due)).unwrap_or_default(),
+        };
         if overdue.is_zero() || self.is_running() { Duration::ZERO } else { overdue }
     }
 
@@ -637,7 +685,7 @@ impl Record {
             lateness: duration(read(&self.done().lateness)),
             late: self.late(now),
             enabled: self.is_enabled(),
-            next_run: timestamp(self.next_run.load(Ordering::Relaxed)),
+            next_run: self.next_run(now),
             depth: gauge.map(|gauge| gauge.depth),
             capacity: gauge.map(|gauge| gauge.capacity),
             wait: counts.last.and_then(|last| last.waited()),
@@ -719,6 +767,27 @@ mod tests {
         assert_eq!(ids, (36..100).rev().collect::<Vec<_>>());
         assert_eq!(past[0].began, now.wall - jiff::SignedDuration::from_secs(1));
         assert_eq!(record.status(now).runs, 100);
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_makes_no_task_late_and_moves_what_is_shown() {
+        let now = now();
+        let record = Record::new("u".into(), UnitKind::Interval, now.wall);
+        record.stands(UnitState::Running, true, now.wall, None);
+        record.set_next_run(Some(NextRun::At(now.now + Duration::from_secs(60))));
+        let hour = jiff::SignedDuration::from_hours(1);
+        let set = Now { now: now.now, wall: now.wall + hour };
+        assert_eq!(record.late(set), None);
+        let minute = jiff::SignedDuration::from_secs(60);
+        assert_eq!(record.status(set).next_run, Some(now.wall + hour + minute));
+        // A minute and a half after it was due, and the wall clock was set back.
+        let later = Now { now: now.now + Duration::from_secs(150), wall: now.wall - hour };
+        assert_eq!(record.late(later), Some(Duration::from_secs(150 - 60 - 30)));
+        // One that the wall clock decides.
+        record.set_next_run(Some(NextRun::Wall(now.wall)));
+        assert_eq!(record.late(set), Some(Duration::from_secs(3_600 - 30)));
+        record.set_next_run(None);
+        assert_eq!(record.late(set), None);
     }
 
     #[test]

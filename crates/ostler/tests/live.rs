@@ -17,7 +17,7 @@ use ostler::backoff::Backoff;
 use ostler::queue::{self, Full, Queue, TrySendError};
 use ostler::testing::TestHost;
 use ostler::{
-    Clock, First, HOUR, Host, MINUTE, Options, Run, RunOutcome, SECOND, Snapshot, State, UnitState,
+    Clock, First, HOUR, Host, MINUTE, Options, Run, RunOutcome, SECOND, Snapshot, State, Status, UnitState,
     after_completion, cron, every,
 };
 
@@ -360,6 +360,94 @@ fn a_disabled_consumer_leaves_its_items_in_the_queue() {
     test.settle(handle.resume("crew")).unwrap();
     test.run_until_idle();
     assert_eq!(log.all().len(), 4);
+    test.stop().unwrap();
+}
+
+#[test]
+fn a_paused_crew_takes_its_new_size_when_it_is_resumed() {
+    for (before, after) in [(2, 8), (8, 2)] {
+        let (options, log, app) = app();
+        set(&options, |o| o.workers = before).unwrap();
+        let (queue, items) = queue::bounded(100);
+        let plan = items.workers(options.map(|o| o.workers));
+        let mut test = TestHost::start(Host::new(app).consume("crew", plan, busy)).unwrap();
+        let handle = test.handle().clone();
+        test.settle(handle.pause("crew")).unwrap();
+        set(&options, |o| o.workers = after).unwrap();
+        test.run_until_idle();
+        (0..20).for_each(|item| queue.try_send(item).unwrap());
+        test.run_until_idle();
+        assert!(log.all().is_empty(), "it is still paused");
+        test.settle(handle.resume("crew")).unwrap();
+        test.run_until_idle();
+        assert_eq!((test.unit("crew").workers, log.all().len()), (Some(after), after));
+        test.advance(10 * MINUTE);
+        assert_eq!(log.all().len(), 20);
+        test.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_items_of_a_disabled_consumer() {
+    let (options, _, app) = app();
+    let (queue, items) = queue::bounded(100);
+    let plan = items.workers(options.map(|o| o.workers)).enabled(options.map(|o| o.enabled));
+    let mut test = TestHost::start(Host::new(app).consume("crew", plan, busy)).unwrap();
+    set(&options, |o| o.enabled = false).unwrap();
+    test.run_until_idle();
+    (0..4).for_each(|item| queue.try_send(item).unwrap());
+    let report = test.assert_shutdown_within(SECOND);
+    assert_eq!(report.unit("crew").unwrap().items_left, 4, "left, and counted");
+    assert_eq!(report.exit_code(), 0);
+}
+
+#[test]
+fn what_changes_between_a_plan_and_its_registration_counts_and_is_checked() {
+    let (options, log, app) = app();
+    let (queue, items) = queue::bounded(100);
+    let rate = every(options.map(|o| o.period));
+    let crew = items.workers(options.map(|o| o.workers));
+    set(&options, |o| (o.period, o.workers) = (10 * SECOND, 5)).unwrap();
+    let host = Host::new(app.clone()).task("rate", rate, note).consume("crew", crew, busy);
+    let mut test = TestHost::start(host).unwrap();
+    test.advance(25 * SECOND);
+    assert_eq!(log.all(), ["00:10", "00:20"]);
+    (0..9).for_each(|item| queue.try_send(item).unwrap());
+    test.run_until_idle();
+    assert_eq!(log.all().len(), 2 + 5);
+    test.stop().unwrap();
+
+    let (options, _, app) = self::app();
+    let rate = every(options.map(|o| o.period)).attempts(options.map(|o| o.attempts));
+    set(&options, |o| (o.period, o.attempts) = (Duration::ZERO, 0)).unwrap();
+    let error = TestHost::start(Host::new(app).task("rate", rate, note)).unwrap_err();
+    let fields: Vec<_> = error.registration_errors().iter().map(|mistake| mistake.field()).collect();
+    assert_eq!(fields, ["attempts", "period"]);
+}
+
+#[test]
+fn a_host_that_has_ended_refuses_nothing_any_more() {
+    let (options, _, app) = app();
+    let host = Host::new(app).task("rate", every(options.map(|o| o.period)), note);
+    let test = TestHost::start(host).unwrap();
+    assert!(set(&options, |o| o.period = Duration::ZERO).is_err());
+    test.stop().unwrap();
+    assert!(set(&options, |o| o.period = Duration::ZERO).is_ok());
+}
+
+#[test]
+fn a_unit_that_is_switched_off_is_healthy_whatever_its_last_run_was() {
+    async fn fails() -> Result<(), &'static str> {
+        Err("no")
+    }
+    let (options, _, app) = app();
+    let plan = every(MINUTE).first(First::Now).enabled(options.map(|o| o.enabled));
+    let mut test = TestHost::start(Host::new(app).task("t", plan, fails)).unwrap();
+    test.run_until_idle();
+    assert_eq!(test.handle().health().status, Status::Degraded);
+    set(&options, |o| o.enabled = false).unwrap();
+    test.run_until_idle();
+    assert_eq!(test.handle().health().status, Status::Healthy);
     test.stop().unwrap();
 }
 

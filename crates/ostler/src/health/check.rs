@@ -86,8 +86,8 @@ impl Check {
         [self.every.origin(), self.timeout.origin()].into_iter().flatten()
     }
 
-    /// All that is wrong with it. From here on its live values are never zero.
-    pub(crate) fn inspect(&self, mistakes: &mut Vec<RegistrationError>) {
+    /// All that is wrong with it. For as long as `lease` lives, its live values are never zero.
+    pub(crate) fn inspect(&self, lease: &Arc<()>, mistakes: &mut Vec<RegistrationError>) {
         let name = &self.name;
         let mut mistake =
             |text: String| mistakes.push(RegistrationError::new("", "check", format!("`{name}`: {text}")));
@@ -95,7 +95,7 @@ impl Check {
             mistake("its name must be 1 to 128 characters of A-Z a-z 0-9 _ . : -".to_owned());
         }
         for (setting, value) in [("every", &self.every), ("timeout", &self.timeout)] {
-            value.guard(move |value| longer_than_zero(setting, *value));
+            value.guard(lease, move |value| longer_than_zero(setting, *value));
             if let Err(text) = longer_than_zero(setting, value.get()) {
                 mistake(text);
             }

@@ -66,7 +66,7 @@ pub(crate) fn unit(unit: &Record, now: Now) -> Verdict {
         verdict.add(Status::Degraded, format!("`{name}` is late: {} beyond what it is allowed", short(late)));
     }
     // There may be a hundred thousand tasks, most of which wait for their first run.
-    if !unit.has_done_nothing() {
+    if !unit.has_done_nothing() && unit.is_enabled() {
         doings(unit, now, &mut verdict);
     }
     verdict

@@ -24,7 +24,7 @@ use crate::scope::{FromScope, RunFacts, Scope};
 use crate::seat::UnitSeat;
 use crate::service::{Context, Service};
 use crate::supervise::{Crew, MakeInstance, RunTask};
-use crate::trigger::{Consume, Followed, LiveSettings, Plan, Timer};
+use crate::trigger::{Consume, Followed, Guarded, Held, LiveSettings, Plan, Timer};
 use crate::unit::Unit;
 
 /// How long a stop may take unless [`Host::grace`] says otherwise: what Kubernetes gives a pod between SIGTERM and
@@ -54,6 +54,8 @@ pub(crate) struct Prepared {
     pub(crate) process: bool,
     /// Where live values come from.
     pub(crate) origins: Vec<Arc<dyn Origin>>,
+    /// Live values are guarded for as long as this lives.
+    pub(crate) lease: Arc<()>,
     pub(crate) checks: Vec<(Check, Arc<dyn RunCheck>)>,
     /// How long the main runtime may be silent before `/livez` fails.
     pub(crate) live_within: Live<Duration>,
@@ -62,6 +64,10 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    pub(crate) fn guarded(&mut self) -> Guarded<'_> {
+        Guarded { lease: &self.lease, mistakes: &mut self.mistakes }
+    }
+
     /// Once each.
     pub(crate) fn add_origin(&mut self, origin: Arc<dyn Origin>) {
         if self.origins.iter().all(|known| known.id() != origin.id()) {
@@ -115,6 +121,7 @@ impl<S: Send + Sync + 'static> Host<S> {
             probes: None,
             process: true,
             origins: Vec::new(),
+            lease: Arc::default(),
             checks: Vec::new(),
             live_within: LIVE_WITHIN.into(),
             health_file: None,
@@ -145,12 +152,13 @@ impl<S: Send + Sync + 'static> Host<S> {
         let (settings, plan) = (unit.into(), plan.into());
         let run = Arc::new(TaskCode { state: Arc::clone(&self.state), handler, args: PhantomData });
         let mut host = self;
-        plan.check(&settings.name, &mut host.prepared.mistakes);
+        plan.check(&settings.name, &mut host.prepared.guarded());
         if Args::IS_READY {
             host.mistake(&settings, "handler", "a task is ready by itself; only a service takes `Ready`");
         }
-        let live = plan.live.clone();
-        host.register(settings, plan.trigger.kind(), Wave::Workers, Work::Task(plan, run)).following(live)
+        let (live, held) = (plan.live.clone(), plan.held());
+        host.register(settings, plan.trigger.kind(), Wave::Workers, Work::Task(plan, run))
+            .following(live, held)
     }
 
     /// A consumer: `handler` is called once for each item of a queue.
@@ -184,18 +192,20 @@ impl<S: Send + Sync + 'static> Host<S> {
     {
         let (settings, plan) = (unit.into(), plan.into());
         let mut host = self;
-        plan.check(&settings.name, &mut host.prepared.mistakes);
+        plan.check(&settings.name, &mut host.prepared.guarded());
         if Args::IS_READY {
             host.mistake(&settings, "handler", "a consumer is ready by itself; only a service takes `Ready`");
         }
         let (queue, live) = (plan.trigger.items.id(), plan.live.clone());
         plan.trigger.items.origin().into_iter().for_each(|origin| host.prepared.add_origin(origin));
+        let workers = Some(plan.trigger.workers);
         let crew = Crew::new(Arc::clone(&host.state), handler, plan);
+        let held = Held { period: None, enabled: crew.is_enabled(), workers };
         let mut host = host.register(settings, UnitKind::Consumer, Wave::Workers, Work::Consumer(crew));
         if let Some(unit) = host.prepared.units.last_mut() {
             unit.queue = Some(queue);
         }
-        host.following(live)
+        host.following(live, held)
     }
 
     /// A service: an async function that owns its loop and ends when its [`Stop`](crate::Stop) is requested.
@@ -309,11 +319,11 @@ impl<S: Send + Sync + 'static> Host<S> {
     }
 
     /// The unit that was registered last has these live settings.
-    fn following(mut self, live: Option<Box<LiveSettings>>) -> Self {
+    fn following(mut self, live: Option<Box<LiveSettings>>, held: Held) -> Self {
         let Some(live) = live else { return self };
         live.origins().for_each(|origin| self.prepared.add_origin(origin));
         if let Some(unit) = self.prepared.units.last_mut() {
-            unit.followed.extend(live.followed());
+            unit.followed.extend(live.followed(held));
         }
         self
     }
@@ -355,7 +365,7 @@ impl<S> Host<S> {
     /// live value's change applies at once.
     pub fn live_within(mut self, limit: impl Into<Live<Duration>>) -> Self {
         let limit = limit.into();
-        limit.guard(|limit| longer_than_zero("live_within", *limit));
+        limit.guard(&self.prepared.lease, |limit| longer_than_zero("live_within", *limit));
         if let Err(text) = longer_than_zero("live_within", limit.get()) {
             self.prepared.mistakes.push(RegistrationError::new("", "live_within", text));
         }

@@ -26,7 +26,7 @@ pub(super) fn check(host: &mut Prepared) -> Result<Order, Error> {
     }
     let mut checks = HashSet::new();
     for (check, _) in &host.checks {
-        check.inspect(&mut mistakes);
+        check.inspect(&host.lease, &mut mistakes);
         if !checks.insert(&check.name) {
             let text = format!("`{}`: another check has this name; each needs its own", check.name);
             mistakes.push(RegistrationError::new("", "check", text));

@@ -251,8 +251,10 @@ impl Director {
             Setting::Enabled(false) => tracing::info!(unit = %name, "disabled by its options"),
             Setting::Workers(workers) => tracing::info!(unit = %name, workers, "resized by its options"),
         }
-        let is_leaving = self.stopping.is_some() || !self.units[unit].machine.works();
         let live = &mut self.units[unit];
+        let state = live.machine.state();
+        // One that is down has so many when it is started again.
+        let is_down = self.stopping.is_some() || state == UnitState::Draining || live.machine.is_down();
         match (&mut live.body, setting) {
             (Body::Task(task), Setting::Period(period)) => {
                 self.tasks.set_period(task.place_among_tasks(), period);
@@ -262,11 +264,11 @@ impl Director {
             }
             (Body::Consumer(consumer), Setting::Enabled(enabled)) => {
                 consumer.crew.enable(&live.record, enabled);
-                if !is_leaving {
+                if !is_down {
                     consumer.crew.hold();
                 }
             }
-            (Body::Consumer(consumer), Setting::Workers(workers)) if is_leaving => {
+            (Body::Consumer(consumer), Setting::Workers(workers)) if is_down => {
                 consumer.crew.set_workers(workers);
             }
             (Body::Consumer(_), Setting::Workers(workers)) => self.set_workers(unit, workers),

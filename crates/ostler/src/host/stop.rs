@@ -105,13 +105,13 @@ impl Director {
             return;
         }
         if let Body::Consumer(consumer) = &live.body {
-            let works = live.machine.works();
+            let works = live.machine.works() && consumer.crew.is_enabled();
             consumer.crew.close(live.record.name());
-            if live.machine.starts_again() {
+            if live.machine.starts_again() && consumer.crew.is_enabled() {
                 // It was to come back: those of its workers that are still there go on with what it holds.
                 consumer.crew.stay();
             } else if !works {
-                // Paused or stopped by hand: what it holds is left, and counted.
+                // Paused, disabled or stopped by hand: what it holds is left, and counted.
                 consumer.crew.leave();
             }
         }

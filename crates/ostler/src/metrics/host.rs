@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn options_of_one_name_are_one_series() {
         let (one, other) = (Options::new(1), Options::new(1));
-        one.map(|n| *n).guard(|n| if *n > 5 { Err("too many".to_owned()) } else { Ok(()) });
+        one.map(|n| *n).guard_for_ever(|n| if *n > 5 { Err("too many".to_owned()) } else { Ok(()) });
         one.replace(2).unwrap();
         one.replace(9).unwrap_err();
         other.replace(3).unwrap();

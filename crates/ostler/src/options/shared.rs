@@ -131,11 +131,13 @@ impl<T: PartialEq> Shared<T> {
     /// All objections at once. A guard is a user's code in part: its panic is an objection.
     fn judge(&self, value: T) -> Result<T, ConfigError> {
         let object = |guard: &Guard<T>| {
-            panics::catch(|| guard(&value)).unwrap_or_else(|payload| {
+            panics::catch(|| (guard.check)(&value)).unwrap_or_else(|payload| {
                 Err(format!("a check of it panicked: {}", panics::into_message(payload)))
             })
         };
-        let problems: Vec<Problem> = lock(&self.guards)
+        let mut guards = lock(&self.guards);
+        guards.retain(Guard::is_needed);
+        let problems: Vec<Problem> = guards
             .iter()
             .filter_map(|guard| object(guard).err())
             .map(|objection| Problem::new("", objection))
@@ -293,7 +295,9 @@ where
 
     fn guard(&self, guard: Guard<U>) {
         let f = Arc::clone(&self.f);
-        lock(&self.shared.guards).push(Box::new(move |candidate: &T| guard(&f(candidate))));
+        let Guard { lease, check } = guard;
+        let check = Box::new(move |candidate: &T| check(&f(candidate)));
+        lock(&self.shared.guards).push(Guard { lease, check });
     }
 }
 

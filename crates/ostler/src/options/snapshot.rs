@@ -9,7 +9,8 @@ use super::Options;
 use crate::live::Origin;
 
 /// The options as one run sees them, as an argument of a handler: all attempts of the run are given the same, whatever changes
-/// meanwhile. The host's state must have the [`Options<T>`] in it.
+/// meanwhile. They are taken when the run first asks for them; its timeout and attempts are those of the moment when it began. The
+/// host's state must have the [`Options<T>`] in it.
 ///
 /// ```
 /// use std::time::Duration;

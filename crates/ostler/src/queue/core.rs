@@ -134,14 +134,20 @@ impl<T> Core<T> {
         Ok(())
     }
 
-    /// Puts `item` in, and where the queue is full takes the oldest out and returns it. Not to be mixed with
-    /// [`push`](Self::push) on one queue: it does not respect places that are kept.
+    /// Puts `item` in, and where the queue is full takes the oldest out and returns it. Where all places are kept for senders
+    /// that have waited, there is no oldest one: then it is `item` that is returned.
     pub(crate) fn push_dropping_oldest(&self, item: T) -> Result<Option<T>, T> {
         let mut state = self.lock();
         if state.closed {
             return Err(item);
         }
-        let oldest = if state.has_room(self.capacity) { None } else { state.items.pop_front() };
+        let mut oldest = None;
+        if !state.has_room(self.capacity) {
+            oldest = state.items.pop_front();
+            if oldest.is_none() {
+                return Ok(Some(item));
+            }
+        }
         state.items.push_back(item);
         let wake = state.receivers.next();
         drop(state);

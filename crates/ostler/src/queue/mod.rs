@@ -67,6 +67,9 @@ pub fn bounded<T>(capacity: usize) -> (Queue<T>, Items<T>) {
 /// A queue for `capacity` items with a policy for when it is full. A live policy applies to the sends that follow; senders that
 /// wait already are served.
 pub fn bounded_with<T>(capacity: usize, full: impl Into<Live<Full>>) -> (Queue<T>, Items<T>) {
-    let shared = Arc::new(Shared::new(capacity, full.into()));
+    let full = full.into();
+    // One that cannot be told from new options is refused with them, and not found in a send.
+    full.guard_for_ever(|_| Ok(()));
+    let shared = Arc::new(Shared::new(capacity, full));
     (Queue(Arc::new(Producers(Arc::clone(&shared)))), Items(Arc::new(Consumers(shared))))
 }

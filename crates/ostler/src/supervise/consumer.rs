@@ -135,15 +135,20 @@ impl Crew {
         self.hold();
     }
 
-    /// Lets the workers take items, or none of them, as the options of the consumer say.
+    /// Whether the options of the consumer let it work; [`hold`](Self::hold) tells those that are there.
     pub(crate) fn enable(&mut self, record: &Record, enabled: bool) {
         self.enabled = enabled;
         record.set_enabled(enabled);
     }
 
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
     /// Tells the queue how many workers may take items: none while they are kept from it. How many items they have taken so
     /// far.
     pub(crate) fn hold(&self) -> u64 {
+        self.roster.lock().limit = self.workers();
         self.queue.set_crew(self.workers(), self.paused || !self.enabled)
     }
 
@@ -197,7 +202,6 @@ impl Crew {
     fn man(&self, unit: &Arc<UnitSeat>) {
         let free: Vec<usize> = {
             let mut roster = self.roster.lock();
-            roster.limit = self.workers();
             let free: Vec<usize> = (1..=self.workers()).filter(|n| !roster.present.contains(n)).collect();
             roster.present.extend(&free);
             free

@@ -338,7 +338,7 @@ impl Actor {
                 None => Some(answer),
             },
         };
-        self.show_next_run(task, at);
+        self.show_next_run(task);
         self.show_whether_armed(task, at);
         if let Some(answer) = answer {
             let _ = answer.send(Ok(()));
@@ -372,7 +372,7 @@ impl Actor {
         self.first_poll = None;
         let begun = &self.tasks[task];
         begun.has_begun(&begun.line(&self.director));
-        self.show_next_run(task, at);
+        self.show_next_run(task);
         self.show_whether_armed(task, at);
     }
 
@@ -384,7 +384,7 @@ impl Actor {
         }
         // First, so that a run that asks is told its own successor.
         for task in look.moved {
-            self.show_next_run(task, at);
+            self.show_next_run(task);
         }
         look.fires
     }
@@ -413,8 +413,8 @@ impl Actor {
         ));
     }
 
-    fn show_next_run(&self, task: usize, at: Moment) {
-        let next = self.timetable.next_run(task, at);
+    fn show_next_run(&self, task: usize) {
+        let next = self.timetable.next_run(task);
         self.tasks[task].record.set_next_run(next);
     }
 

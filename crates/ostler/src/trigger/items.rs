@@ -1,7 +1,7 @@
 //! Items as a trigger: what a consumer takes from its queue, by how many workers, and what happens to the rest.
 
 use super::Plan;
-use super::settings::Mistakes;
+use super::settings::{Guarded, Mistakes};
 use crate::error::RegistrationError;
 use crate::live::Live;
 use crate::queue::Items;
@@ -77,14 +77,14 @@ impl<T> Plan<Consume<T>> {
         self.live(attempts, |live| &mut live.attempts)
     }
 
-    pub(crate) fn check(&self, unit: &str, mistakes: &mut Vec<RegistrationError>) {
-        let mut mistake = |field, text| mistakes.push(RegistrationError::new(unit, field, text));
+    pub(crate) fn check(&self, unit: &str, guarded: &mut Guarded<'_>) {
+        let mut mistake = |field, text| guarded.mistakes.push(RegistrationError::new(unit, field, text));
         if self.trigger.items.requested_capacity() == 0 {
             mistake("capacity", "the queue must hold 1 item or more".to_owned());
         }
         check_workers(self.trigger.workers, &mut mistake);
         self.policy.check(&mut mistake);
-        self.guard(unit);
+        self.guard(unit, guarded);
     }
 }
 

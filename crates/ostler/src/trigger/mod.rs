@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use self::cron::{Schedule, ScheduleError};
 pub use self::items::{Consume, Leftover, MAX_WORKERS};
 pub(crate) use self::policy::{LivePolicy, Policy};
-pub(crate) use self::settings::{Followed, LiveSettings};
+pub(crate) use self::settings::{Followed, Guarded, Held, LiveSettings};
 pub use self::timer::{First, Overlap, Timer};
 pub(crate) use self::timer::{Moment, Rule};
 pub(crate) use self::timetable::{Fire, Timetable};
@@ -69,7 +69,8 @@ impl<T> Plan<T> {
     }
 
     /// Whether runs begin at all (default: they do), as live options say. While it is `false` none begins, one that is going on
-    /// ends as it would, and the unit is healthy; a consumer's items wait in its queue. As soon as it is `true` the schedule of an
+    /// ends as it would, and the unit is healthy; a consumer's items wait in its queue, and a stop of the host leaves them there and counts
+    /// them. As soon as it is `true` the schedule of an
     /// interval begins anew with a run at once, `cron` waits for its next occurrence, and a consumer goes on. Beside
     /// [`HostHandle::pause`](crate::HostHandle::pause), which is by hand: a unit runs when neither keeps it from it.
     #[must_use]
@@ -122,9 +123,9 @@ impl<T> Plan<T> {
         self.live.as_ref().is_none_or(|live| live.is_enabled())
     }
 
-    fn guard(&self, unit: &str) {
+    fn guard(&self, unit: &str, guarded: &mut Guarded<'_>) {
         if let Some(live) = &self.live {
-            live.guard(unit);
+            live.guard(unit, guarded);
         }
     }
 }
@@ -175,14 +176,18 @@ impl Plan<Timer> {
         self
     }
 
-    pub(crate) fn check(&self, unit: &str, mistakes: &mut Vec<RegistrationError>) {
-        let mut mistake = |field, text| mistakes.push(RegistrationError::new(unit, field, text));
+    pub(crate) fn check(&self, unit: &str, guarded: &mut Guarded<'_>) {
+        let mut mistake = |field, text| guarded.mistakes.push(RegistrationError::new(unit, field, text));
         self.trigger.check(&mut mistake);
         self.policy.check(&mut mistake);
-        self.guard(unit);
+        self.guard(unit, guarded);
         if let Some(live) = &self.live {
-            live.guard_period(unit, &self.trigger);
+            live.guard_period(unit, &self.trigger, guarded);
         }
+    }
+
+    pub(crate) fn held(&self) -> Held {
+        Held { period: self.trigger.period(), enabled: self.is_enabled(), workers: None }
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct LiveSettings {
 /// A setting that the host is told of when it changes; the others are read anew for each run.
 pub(crate) struct Followed {
     pub(crate) origin: Arc<dyn Origin>,
-    /// What it was when the plan was made.
+    /// What the plan was made with.
     pub(crate) last: Setting,
     pub(crate) read: Box<dyn Fn() -> Setting + Send>,
 }
@@ -57,53 +57,81 @@ impl LiveSettings {
     }
 
     /// Those that the host is to be told of.
-    pub(crate) fn followed(&self) -> impl Iterator<Item = Followed> {
-        let period = self.period.clone().and_then(|live| followed(live, Setting::Period));
-        let enabled = self.enabled.clone().and_then(|live| followed(live, Setting::Enabled));
-        let workers = self.workers.clone().and_then(|live| followed(live, Setting::Workers));
+    /// `held` is what the plan was made with, which may be out of date already.
+    pub(crate) fn followed(&self, held: Held) -> impl Iterator<Item = Followed> {
+        let period = self.period.clone().zip(held.period);
+        let period = period.and_then(|(live, held)| followed(live, held, Setting::Period));
+        let enabled = self.enabled.clone().and_then(|live| followed(live, held.enabled, Setting::Enabled));
+        let workers = self.workers.clone().zip(held.workers);
+        let workers = workers.and_then(|(live, held)| followed(live, held, Setting::Workers));
         [period, enabled, workers].into_iter().flatten()
     }
 
-    /// From here on no value is taken that this plan could not be started with. What is given to them at the start is
-    /// checked with the rest of the registration.
-    pub(crate) fn guard(&self, unit: &str) {
-        let Self { period: _, enabled: _, timeout, deadline, attempts, workers } = self;
-        guard(timeout, unit, |limit, mistakes| policy::check_timeout(*limit, mistakes));
-        guard(deadline, unit, |limit, mistakes| policy::check_deadline(*limit, mistakes));
-        guard(attempts, unit, |attempts, mistakes| policy::check_attempts(*attempts, mistakes));
-        guard(workers, unit, |workers, mistakes| super::items::check_workers(*workers, mistakes));
+    /// From here on no value is taken that this plan could not be started with, for as long as `guarded` says. What they say
+    /// by now is checked too: it may be other than what the plan was made with.
+    pub(crate) fn guard(&self, unit: &str, guarded: &mut Guarded<'_>) {
+        let Self { period: _, enabled, timeout, deadline, attempts, workers } = self;
+        guarded.guard(enabled, unit, |_, _| {});
+        guarded.guard(timeout, unit, |limit, mistakes| policy::check_timeout(*limit, mistakes));
+        guarded.guard(deadline, unit, |limit, mistakes| policy::check_deadline(*limit, mistakes));
+        guarded.guard(attempts, unit, |attempts, mistakes| policy::check_attempts(*attempts, mistakes));
+        guarded.guard(workers, unit, |workers, mistakes| super::items::check_workers(*workers, mistakes));
     }
 
     /// The same for the period of `timer`.
-    pub(crate) fn guard_period(&self, unit: &str, timer: &Timer) {
+    pub(crate) fn guard_period(&self, unit: &str, timer: &Timer, guarded: &mut Guarded<'_>) {
         let timer = timer.clone();
-        guard(&self.period, unit, move |period, mistakes| timer.with_period(*period).check(mistakes));
+        guarded.guard(&self.period, unit, move |period, mistakes| timer.with_period(*period).check(mistakes));
+    }
+}
+
+/// What a plan was made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) period: Option<Duration>,
+    pub(crate) enabled: bool,
+    pub(crate) workers: Option<usize>,
+}
+
+/// For whom live values are guarded, and where mistakes that are there already go.
+pub(crate) struct Guarded<'a> {
+    /// Dropped with the host: what it could not be started with is then nobody's concern.
+    pub(crate) lease: &'a Arc<()>,
+    pub(crate) mistakes: &'a mut Vec<RegistrationError>,
+}
+
+impl Guarded<'_> {
+    fn guard<T: Clone + 'static>(
+        &mut self,
+        live: &Option<Live<T>>,
+        unit: &str,
+        check: impl Fn(&T, Mistakes<'_>) + Send + Sync + 'static,
+    ) {
+        let Some(live) = live else { return };
+        let name = unit.to_owned();
+        let first_mistake = move |candidate: &T| {
+            let mut first = None;
+            check(candidate, &mut |field, text| {
+                first.get_or_insert_with(|| RegistrationError::new(&name, field, text));
+            });
+            first
+        };
+        // What a plan was made with has been checked with it.
+        let now = first_mistake(&live.get()).filter(|mistake| !self.mistakes.contains(mistake));
+        self.mistakes.extend(now);
+        live.guard(self.lease, move |candidate| {
+            first_mistake(candidate).map_or(Ok(()), |mistake| Err(mistake.to_string()))
+        });
     }
 }
 
 /// Collects what is wrong with a setting: the setting, and what is allowed.
 pub(crate) type Mistakes<'a> = &'a mut dyn FnMut(&'static str, String);
 
-fn guard<T: 'static>(
-    live: &Option<Live<T>>,
-    unit: &str,
-    check: impl Fn(&T, Mistakes<'_>) + Send + Sync + 'static,
-) {
-    let Some(live) = live else { return };
-    let unit = unit.to_owned();
-    live.guard(move |candidate| {
-        let mut first = None;
-        check(candidate, &mut |field, text| {
-            first.get_or_insert_with(|| RegistrationError::new(&unit, field, text).to_string());
-        });
-        first.map_or(Ok(()), Err)
-    });
-}
-
-fn followed<T: Clone + Send + 'static>(live: Live<T>, setting: fn(T) -> Setting) -> Option<Followed>
+fn followed<T: Clone + Send + 'static>(live: Live<T>, held: T, setting: fn(T) -> Setting) -> Option<Followed>
 where
     Live<T>: Send,
 {
     let origin = live.origin()?;
-    Some(Followed { origin, last: setting(live.get()), read: Box::new(move || setting(live.get())) })
+    Some(Followed { origin, last: setting(held), read: Box::new(move || setting(live.get())) })
 }

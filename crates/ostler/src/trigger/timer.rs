@@ -189,7 +189,7 @@ impl Timer {
         Due::At(tick.checked_add(new).unwrap_or(instant).max(at.now))
     }
 
-    fn period(&self) -> Option<Duration> {
+    pub(crate) fn period(&self) -> Option<Duration> {
         match self.rule {
             Rule::Every(period) | Rule::AfterCompletion(period) => Some(period),
             Rule::Cron(_) | Rule::OnDemand => None,

@@ -5,10 +5,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use super::timer::{Due, Moment, Overlap, Timer};
 use crate::backoff::unit_interval;
+use crate::record::NextRun;
 
 /// A run to start now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,13 +180,13 @@ impl Timetable {
         self.heap.peek().map(|&Reverse((when, _))| when)
     }
 
-    /// When a task is due next, on the wall clock.
-    pub(crate) fn next_run(&self, task: usize, at: Moment) -> Option<Timestamp> {
+    /// When a task is due next.
+    pub(crate) fn next_run(&self, task: usize) -> Option<NextRun> {
         let row = &self.rows[task];
-        match row.is_due(row.waits_for.filter(|_| !row.paused)?) {
-            Due::Wall(instant) => Some(instant),
-            Due::At(instant) => at.wall.checked_add(instant.saturating_duration_since(at.now)).ok(),
-        }
+        Some(match row.is_due(row.waits_for.filter(|_| !row.paused)?) {
+            Due::Wall(instant) => NextRun::Wall(instant),
+            Due::At(instant) => NextRun::At(instant),
+        })
     }
 
     /// Everything that is due.
@@ -378,7 +377,7 @@ mod tests {
         let half = Duration::from_millis(500);
         assert_eq!(table.ended(0, 1, after(start, SECOND + half)), None);
         assert_eq!(table.look(after(start, 3 * SECOND + half)), Look::default());
-        assert_eq!(table.next_run(0, after(start, 3 * SECOND + half)), None);
+        assert_eq!(table.next_run(0), None);
         table.resume(0, after(start, 3 * SECOND + half));
         assert_eq!(table.look(after(start, 3 * SECOND + half)), Look::default());
         let look = table.look(after(start, 4 * SECOND));
@@ -415,7 +414,7 @@ mod tests {
         assert_eq!(table.look(start).fires.len(), 1);
         table.halt(0);
         assert_eq!(table.ended(0, 1, start), None);
-        assert_eq!(table.next_run(0, start), None);
+        assert_eq!(table.next_run(0), None);
         assert_eq!(table.look(after(start, 5 * SECOND)), Look::default());
     }
 
