@@ -8,8 +8,8 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::Log;
@@ -17,9 +17,10 @@ use ostler::backoff::Backoff;
 use ostler::queue::{self, Full, Queue, TrySendError};
 use ostler::testing::TestHost;
 use ostler::{
-    Clock, First, HOUR, Host, MINUTE, Options, Run, RunOutcome, SECOND, Snapshot, State, Status, UnitState,
-    after_completion, cron, every,
+    Clock, First, HOUR, Host, MINUTE, Options, Run, RunOutcome, SECOND, Snapshot, State, Status,
+    Subscription, UnitState, after_completion, cron, every,
 };
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq)]
 struct Settings {
@@ -551,6 +552,97 @@ fn a_call_may_change_the_options_itself_and_everybody_is_told_of_both_changes_in
     options.on_change(move |_, new| second.add(format!("second {}", new.workers))).forever();
     set(&options, |o| o.workers = 3).unwrap();
     assert_eq!(log.all(), ["first 3", "second 3", "first 4", "second 4"]);
+}
+
+#[test]
+fn a_subscription_that_is_dropped_by_another_call_is_called_no_more() {
+    let options = Options::new(Settings::default());
+    let second: Arc<Mutex<Option<Subscription>>> = Arc::default();
+    let dropped = Arc::clone(&second);
+    options.on_change(move |_, _| drop(dropped.lock().unwrap().take())).forever();
+    *second.lock().unwrap() = Some(options.on_change(|_, _| panic!("it is called")));
+    let third = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&third);
+    options
+        .on_change(move |_, _| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        })
+        .forever();
+    set(&options, |o| o.workers = 3).unwrap();
+    set(&options, |o| o.workers = 4).unwrap();
+    assert_eq!(third.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_value_from_the_program_is_checked_as_one_from_a_file_and_leaves_the_files_trouble_alone() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Port {
+        port: u16,
+    }
+    let file = std::env::temp_dir().join(format!("ostler-live-{}.toml", std::process::id()));
+    std::fs::write(&file, "port = 1").unwrap();
+    let options =
+        Options::<Port>::builder().file(&file).variables([]).watch(false).validate(|o, problems| {
+            if o.port == 0 {
+                problems.add("port", "must be 1 or more");
+            }
+        });
+    let options = options.load().unwrap();
+    let mut test =
+        TestHost::start(Host::new(()).options(&options).task("t", every(MINUTE), async || {})).unwrap();
+    let trouble = |test: &TestHost| test.handle().health().status;
+    assert_eq!(options.replace(Port { port: 0 }).unwrap_err().to_string(), "`port`: must be 1 or more");
+    assert_eq!(trouble(&test), Status::Healthy, "whoever offered it was answered");
+    std::fs::write(&file, "prot = 2").unwrap();
+    options.reload().unwrap_err();
+    assert!(options.replace(Port { port: 3 }).unwrap());
+    test.run_until_idle();
+    assert_eq!((trouble(&test), options.get().port), (Status::Degraded, 3), "the file is as it was");
+    std::fs::remove_file(&file).unwrap();
+    test.stop().unwrap();
+}
+
+#[test]
+fn what_a_plan_refuses_is_told_with_the_place_in_the_file() {
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(default)]
+    struct Periods {
+        seconds: u64,
+        other: u64,
+    }
+    let file = std::env::temp_dir().join(format!("ostler-place-{}.toml", std::process::id()));
+    std::fs::write(&file, "seconds = 5").unwrap();
+    let options = Options::<Periods>::builder().file(&file).variables([]).watch(false).load().unwrap();
+    let plan = every(options.map(|o| Duration::from_secs(o.seconds)));
+    let test = TestHost::start(Host::new(()).task("rate", plan, async || {})).unwrap();
+    std::fs::write(&file, "\nseconds = 0").unwrap();
+    let told = |options: &Options<Periods>| {
+        let error = options.reload().unwrap_err().to_string();
+        error.replace(&format!("{}/", std::env::temp_dir().display()), "")
+    };
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let refused = "unit `rate`, period: must be longer than zero";
+    assert_eq!(told(&options), format!("{name}:2:11: `seconds`: {refused}"));
+    std::fs::write(&file, "seconds = 0\nother = 1").unwrap();
+    assert_eq!(told(&options), format!("{name}:1:11, {name}:2:9: {refused}"), "one of the two");
+    std::fs::remove_file(&file).unwrap();
+    test.stop().unwrap();
+}
+
+#[test]
+fn a_check_that_wants_other_options_is_refused_and_waits_for_nobody() {
+    let options = Options::new(Settings::default());
+    let own = options.clone();
+    let period = options.map(move |o| {
+        if o.workers == 3 {
+            assert!(own.replace(Settings::default()).is_err());
+        }
+        o.period
+    });
+    let host = Host::new(App { options: options.clone(), log: Log::default() });
+    let test = TestHost::start(host.task("rate", every(period), note)).unwrap();
+    assert!(set(&options, |o| o.workers = 3).unwrap());
+    test.stop().unwrap();
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::layers::{Ignored, Layers};
+use super::leaves::{self, Leaf};
 use super::path::Path;
 use super::place::Place;
 use super::problems::{Found, Problems, told};
@@ -15,7 +16,7 @@ use super::read::{self, Notes};
 use super::shared::Load;
 use super::sources::{Gathered, Sources};
 use crate::panics;
-use crate::problem::ConfigError;
+use crate::problem::{ConfigError, Problem};
 
 /// A check of an application: adds what it finds wrong.
 pub(super) type Check<T> = Box<dyn Fn(&T, &mut Problems) + Send + Sync>;
@@ -28,6 +29,8 @@ pub(super) struct Loader<T> {
     pub(super) checks: Vec<Check<T>>,
     /// The files that were there, so that it is known when one is gone.
     known: Mutex<BTreeSet<PathBuf>>,
+    /// The layers as they were read last.
+    last: Mutex<Option<Layers>>,
     secret_files: Mutex<Vec<PathBuf>>,
 }
 
@@ -48,6 +51,7 @@ impl<T> Loader<T> {
             section: Path::default(),
             checks: Vec::new(),
             known: Mutex::default(),
+            last: Mutex::default(),
             secret_files: Mutex::default(),
         }
     }
@@ -130,7 +134,32 @@ impl<T> Loaded<T> {
 
 impl<T: DeserializeOwned + Serialize + Send + Sync> Load<T> for Loader<T> {
     fn load(&self) -> Result<T, ConfigError> {
-        self.read().map(|loaded| loaded.value)
+        let loaded = self.read()?;
+        *lock(&self.last) = Some(loaded.layers);
+        Ok(loaded.value)
+    }
+
+    fn check(&self, value: &T) -> Result<(), ConfigError> {
+        let mut problems = Vec::new();
+        // It comes from no layer, and has no places.
+        self.check(value, &Layers::merge(Vec::new(), &self.section), &mut problems);
+        if problems.is_empty() { Ok(()) } else { Err(told(problems)) }
+    }
+
+    fn changed(&self, old: &T, new: &T) -> Vec<Problem> {
+        let (Ok(old), Ok(new)) = (leaves::of(old), leaves::of(new)) else { return Vec::new() };
+        let last = lock(&self.last);
+        let Some(layers) = last.as_ref() else { return Vec::new() };
+        let is_changed = |leaf: &&Leaf| !old.iter().any(|its| its.path == leaf.path && its.text == leaf.text);
+        let problem = |leaf: &Leaf| {
+            let found = self.found(&leaf.path.to_string(), String::new(), layers);
+            let problem = Problem::new(found.key, "");
+            match found.place {
+                Some(place) => problem.at(place.to_string()),
+                None => problem,
+            }
+        };
+        new.iter().filter(is_changed).map(problem).collect()
     }
 
     #[cfg(feature = "options-watch")]

@@ -72,7 +72,7 @@ impl<T: PartialEq + Send + Sync + 'static> Options<T> {
     }
 
     /// Calls `f` with the old and the new value whenever it has changed, until the subscription is dropped. Values that are
-    /// equal notify nobody. The calls come one after the other on the thread that reads the options; a panic in
+    /// equal notify nobody. The calls come one after the other on the thread that changes the options; a panic in
     /// one is logged and keeps nothing from the others.
     pub fn on_change(&self, f: impl Fn(&T, &T) + Send + Sync + 'static) -> Subscription {
         shared::subscribe(&self.0, f)
@@ -93,9 +93,11 @@ impl<T: PartialEq + Send + Sync + 'static> Options<T> {
         key: &'static str,
         f: impl Fn(&T) -> U + Send + Sync + 'static,
     ) -> U {
-        let value = f(&self.get());
+        let start = self.get();
+        let value = f(&start);
         let said = move |old: &T, new: &T| {
-            if f(old) != f(new) {
+            let now = f(new);
+            if now != f(old) && now != f(&start) {
                 tracing::warn!(key, "this option has changed; it takes effect at the next start");
             }
         };
@@ -103,7 +105,8 @@ impl<T: PartialEq + Send + Sync + 'static> Options<T> {
         value
     }
 
-    /// Takes another value, if nobody objects. Whether it was another one.
+    /// Takes another value, if nobody objects. Whether it was another one. Of options that were loaded it stays until the files say
+    /// something else.
     ///
     /// # Errors
     /// [`ConfigError`] where a plan or a validation refuses it; the value stays as it was.

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::fmt;
 #[cfg(feature = "options-watch")]
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::ThreadId;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -20,6 +21,12 @@ use crate::problem::{ConfigError, Problem};
 pub(crate) trait Load<T>: Send + Sync {
     fn load(&self) -> Result<T, ConfigError>;
 
+    /// Whether a value from elsewhere is as valid as one that was read.
+    fn check(&self, value: &T) -> Result<(), ConfigError>;
+
+    /// The keys in which the value that was read last differs from `old`, each with its place.
+    fn changed(&self, old: &T, new: &T) -> Vec<Problem>;
+
     /// The files that it reads, and those that it would read if they were there: what to watch.
     #[cfg(feature = "options-watch")]
     fn files(&self) -> Vec<PathBuf>;
@@ -33,7 +40,9 @@ pub(crate) struct Shared<T> {
     load: Option<Box<dyn Load<T>>>,
     /// Held while a value is judged and swapped: one after the other.
     turn: Mutex<()>,
-    guards: Mutex<Vec<Guard<T>>>,
+    /// Whose turn it is.
+    judge: Mutex<Option<ThreadId>>,
+    guards: Mutex<Vec<Arc<Guard<T>>>>,
     listeners: Mutex<Listeners<T>>,
     /// Changes that the listeners are still to be told of.
     untold: Mutex<Untold<T>>,
@@ -59,7 +68,17 @@ struct Untold<T> {
     is_being_told: bool,
 }
 
-type Listener<T> = dyn Fn(&T, &T) + Send + Sync;
+struct Listener<T> {
+    /// Until its subscription is dropped.
+    is_wanted: AtomicBool,
+    call: Box<dyn Fn(&T, &T) + Send + Sync>,
+}
+
+impl<T> Listener<T> {
+    fn new(call: impl Fn(&T, &T) + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { is_wanted: AtomicBool::new(true), call: Box::new(call) })
+    }
+}
 
 impl<T> Shared<T> {
     pub(crate) fn new(name: &str, value: T, load: Option<Box<dyn Load<T>>>) -> Self {
@@ -70,6 +89,7 @@ impl<T> Shared<T> {
             value: ArcSwap::from_pointee(value),
             load,
             turn: Mutex::default(),
+            judge: Mutex::default(),
             guards: Mutex::default(),
             listeners: Mutex::new(Listeners { next: 0, calls: Vec::new() }),
             untold: Mutex::new(Untold { changes: VecDeque::new(), is_being_told: false }),
@@ -98,34 +118,55 @@ impl<T: PartialEq> Shared<T> {
     /// Reads all layers again, and takes what they say.
     pub(crate) fn reload(&self) -> Result<bool, ConfigError> {
         let Some(load) = &self.load else { return Ok(false) };
-        let turn = lock(&self.turn);
-        let judged = load.load().and_then(|value| self.judge(value));
-        let concluded = self.conclude(judged);
-        drop(turn);
+        let taken = self.in_turn(|| {
+            let judged = load.load().and_then(|value| self.judge(value));
+            self.record(&judged);
+            judged.map(|value| self.swap(value))
+        });
         self.tell();
-        concluded
+        taken
     }
 
     /// As [`reload`](Self::reload), but what is refused leaves no trace: it may be half a file.
     #[cfg(feature = "options-watch")]
     fn try_reload(&self) -> Result<bool, ConfigError> {
         let Some(load) = &self.load else { return Ok(false) };
-        let turn = lock(&self.turn);
-        let value = load.load().and_then(|value| self.judge(value))?;
-        let concluded = self.conclude(Ok(value));
-        drop(turn);
+        let taken = self.in_turn(|| {
+            let value = load.load().and_then(|value| self.judge(value))?;
+            self.record(&Ok(&value));
+            Ok(self.swap(value))
+        });
         self.tell();
-        concluded
+        taken
     }
 
-    /// Takes `value`, if no guard objects.
+    /// Takes `value` from the program itself, if nobody objects. Where there are files, trouble is theirs alone: a value from
+    /// elsewhere neither mends nor breaks them, and whoever offers it is answered.
     pub(crate) fn offer(&self, value: T) -> Result<bool, ConfigError> {
-        let turn = lock(&self.turn);
-        let judged = self.judge(value);
-        let concluded = self.conclude(judged);
-        drop(turn);
+        let taken = self.in_turn(|| {
+            let checked = self.load.as_ref().map_or(Ok(()), |load| load.check(&value));
+            let judged = checked.and_then(|()| self.judge(value));
+            match self.load {
+                None => self.record(&judged),
+                Some(_) if judged.is_err() => self.count_refusal(),
+                Some(_) => {}
+            }
+            judged.map(|value| self.swap(value))
+        });
         self.tell();
-        concluded
+        taken
+    }
+
+    /// One after the other. A check that itself wants other options is refused, as it would wait for itself.
+    fn in_turn(&self, take: impl FnOnce() -> Result<bool, ConfigError>) -> Result<bool, ConfigError> {
+        let own = std::thread::current().id();
+        if *lock(&self.judge) == Some(own) {
+            return Err(Problem::new("", "a check of options cannot change them").into());
+        }
+        let _turn = lock(&self.turn);
+        *lock(&self.judge) = Some(own);
+        let _judge = Judging(&self.judge);
+        take()
     }
 
     /// All objections at once. A guard is a user's code in part: its panic is an objection.
@@ -135,35 +176,41 @@ impl<T: PartialEq> Shared<T> {
                 Err(format!("a check of it panicked: {}", panics::into_message(payload)))
             })
         };
-        let mut guards = lock(&self.guards);
-        guards.retain(Guard::is_needed);
-        let problems: Vec<Problem> = guards
-            .iter()
-            .filter_map(|guard| object(guard).err())
-            .map(|objection| Problem::new("", objection))
-            .collect();
-        if problems.is_empty() { Ok(value) } else { Err(ConfigError::new(problems)) }
+        let guards: Vec<Arc<Guard<T>>> = {
+            let mut guards = lock(&self.guards);
+            guards.retain(|guard| guard.is_needed());
+            guards.clone()
+        };
+        let objections: Vec<String> = guards.iter().filter_map(|guard| object(guard).err()).collect();
+        if objections.is_empty() {
+            return Ok(value);
+        }
+        let changed = self.load.as_ref().map(|load| load.changed(&self.get(), &value)).unwrap_or_default();
+        // A rejected value is a user's.
+        panics::discard(value);
+        let problem = |objection: &String| blame(&changed, &crate::error::escaped(objection));
+        Err(ConfigError::new(objections.iter().map(problem).collect()))
     }
 
-    fn conclude(&self, judged: Result<T, ConfigError>) -> Result<bool, ConfigError> {
-        match judged {
-            Ok(value) => {
-                if lock(&self.trouble).take().is_some() {
-                    tracing::info!(options = %self.name, "options are valid again");
-                }
-                Ok(self.swap(value))
+    /// What was read last can be used, or not.
+    fn record<V>(&self, judged: &Result<V, ConfigError>) {
+        let Err(error) = judged else {
+            if lock(&self.trouble).take().is_some() {
+                tracing::info!(options = %self.name, "options are valid again");
             }
-            Err(error) => {
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                let text: Arc<str> = error.to_string().into();
-                let before = lock(&self.trouble).replace(Arc::clone(&text));
-                if before.as_ref() != Some(&text) {
-                    tracing::error!(options = %self.name, error = %crate::error::escaped(&text),
-                        "options refused, the last good values stay");
-                }
-                Err(error)
-            }
+            return;
+        };
+        self.count_refusal();
+        let text: Arc<str> = error.to_string().into();
+        let before = lock(&self.trouble).replace(Arc::clone(&text));
+        if before.as_ref() != Some(&text) {
+            tracing::error!(options = %self.name, error = %crate::error::escaped(&text),
+                "options refused, the last good values stay");
         }
+    }
+
+    fn count_refusal(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Swaps, and notes that everybody is to be told; not where the value is the same.
@@ -193,9 +240,10 @@ impl<T: PartialEq> Shared<T> {
                 untold.is_being_told = true;
                 change
             };
-            self.call_listeners(&old, &new);
+            // Also where a log that listens panics.
+            let telling = panics::catch(|| self.call_listeners(&old, &new));
             // A user's values.
-            panics::discard((old, new));
+            panics::discard((old, new, telling));
             lock(&self.untold).is_being_told = false;
         }
     }
@@ -203,12 +251,36 @@ impl<T: PartialEq> Shared<T> {
     fn call_listeners(&self, old: &T, new: &T) {
         let calls: Vec<_> = lock(&self.listeners).calls.iter().map(|(_, call)| Arc::clone(call)).collect();
         for call in calls {
-            if let Err(payload) = panics::catch(|| call(old, new)) {
+            let is_wanted = call.is_wanted.load(Ordering::Acquire);
+            if is_wanted && let Err(payload) = panics::catch(|| (call.call)(old, new)) {
                 let message = panics::into_message(payload);
                 tracing::error!(options = %self.name, panic = %crate::error::escaped(&message),
                     "a call for changed options panicked");
             }
+            // It may be the last one of it, with a user's captures.
+            panics::discard(call);
         }
+    }
+}
+
+/// A refusal by a plan, which knows no keys: it is about one of those that have changed.
+fn blame(changed: &[Problem], objection: &str) -> Problem {
+    /// More would not help.
+    const SHOWN: usize = 3;
+    let places: Vec<&str> = changed.iter().filter_map(Problem::place).take(SHOWN).collect();
+    let problem = match changed {
+        [one] => Problem::new(one.key(), objection),
+        _ => Problem::new("", objection),
+    };
+    if places.is_empty() { problem } else { problem.at(places.join(", ")) }
+}
+
+/// The turn of a thread, until this is dropped.
+struct Judging<'a>(&'a Mutex<Option<ThreadId>>);
+
+impl Drop for Judging<'_> {
+    fn drop(&mut self) {
+        *lock(self.0) = None;
     }
 }
 
@@ -226,7 +298,7 @@ impl<T: PartialEq + Send + Sync + 'static> Origin for Shared<T> {
         let mut listeners = lock(&self.listeners);
         listeners.next += 1;
         let number = listeners.next;
-        listeners.calls.push((number, Arc::new(move |_: &T, _: &T| call())));
+        listeners.calls.push((number, Listener::new(move |_: &T, _: &T| call())));
     }
 
     fn reload(&self) {
@@ -297,7 +369,7 @@ where
         let f = Arc::clone(&self.f);
         let Guard { lease, check } = guard;
         let check = Box::new(move |candidate: &T| check(&f(candidate)));
-        lock(&self.shared.guards).push(Guard { lease, check });
+        lock(&self.shared.guards).push(Arc::new(Guard { lease, check }));
     }
 }
 
@@ -334,7 +406,7 @@ pub(crate) fn subscribe<T: Send + Sync + 'static>(
         let mut listeners = lock(&shared.listeners);
         listeners.next += 1;
         let number = listeners.next;
-        listeners.calls.push((number, Arc::new(f)));
+        listeners.calls.push((number, Listener::new(f)));
         number
     };
     let shared: Weak<Shared<T>> = Arc::downgrade(shared);
@@ -344,6 +416,9 @@ pub(crate) fn subscribe<T: Send + Sync + 'static>(
         let left = listeners.calls.iter().position(|(its, _)| *its == number);
         let left = left.map(|at| listeners.calls.remove(at));
         drop(listeners);
+        if let Some((_, listener)) = &left {
+            listener.is_wanted.store(false, Ordering::Release);
+        }
         // Its captures are a user's values.
         panics::discard(left);
     })))

@@ -74,6 +74,14 @@ struct Numbers {
 }
 
 impl Load<u64> for Numbers {
+    fn check(&self, _: &u64) -> Result<(), ConfigError> {
+        Ok(())
+    }
+
+    fn changed(&self, _: &u64, _: &u64) -> Vec<Problem> {
+        Vec::new()
+    }
+
     fn load(&self) -> Result<u64, ConfigError> {
         self.others.lock().unwrap().clear();
         let sum: Result<u64, ConfigError> = self.files.iter().map(|file| self.number(file)).sum();
