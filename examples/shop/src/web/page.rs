@@ -59,7 +59,7 @@ impl Row {
             link: linked.then(|| format!("/api/services/{}", unit.name)),
             kind: unit.kind.to_string(),
             state: unit.state,
-            reason: unit.reason.clone(),
+            reason: reason(unit),
             since: unit.since,
             age: ago(now.duration_since(unit.since).as_secs()),
             runs: unit.runs,
@@ -71,6 +71,13 @@ impl Row {
             depth: unit.depth.map_or_else(dash, |depth| fill(depth, unit.capacity)),
         }
     }
+}
+
+/// Why it is as it is. What its options or its plan say of it comes first: it may be what somebody looks for.
+fn reason(unit: &UnitStatus) -> Option<String> {
+    let late = unit.late.map(|late| format!("late by {}", span(late.as_secs().cast_signed())));
+    let off = (!unit.enabled).then(|| "switched off by its options".to_owned());
+    off.or(late).or_else(|| unit.reason.clone())
 }
 
 fn dash() -> String {
@@ -128,7 +135,7 @@ fn page(rows: &[Row], groups: &[Group]) -> String {
 </table>
 </div>
 </section>
-{groups}<footer>The page loads itself again every five seconds. Stop the shop with Ctrl-C: accepted work is finished first.</footer>
+{groups}<footer>The page loads itself again every five seconds. Settings are in ostler.toml in the data folder, and are followed while the shop runs. Stop the shop with Ctrl-C: accepted work is finished first.</footer>
 </main>
 </body>
 </html>
