@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod health;
+mod options;
 mod queue;
 mod start;
 mod stop;
