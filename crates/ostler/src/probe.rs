@@ -6,6 +6,7 @@
 // On the sentinel's thread the host's clock does not tick for others: tokio's own timers are right here.
 #![allow(clippy::disallowed_methods)]
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
@@ -127,7 +128,7 @@ fn make_room(open: &mut VecDeque<AbortHandle>) {
     }
 }
 
-fn answer(request: &Request<Incoming>, board: &Board) -> Response<Text> {
+fn answer(request: &Request<Incoming>, board: &Board) -> Response<Whole> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n");
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -146,24 +147,16 @@ fn answer(request: &Request<Incoming>, board: &Board) -> Response<Text> {
     let status = page.status().http_status();
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if !asked.json {
-        return text(status, &page.text());
+        return text(status, page.text());
     }
-    let mut response = text(status, &page.json());
+    let mut response = text(status, page.json());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// How a client wants to be answered.
-#[derive(Debug, PartialEq, Eq)]
-struct Asked<'a> {
-    json: bool,
-    /// Checks without one of them do not count; empty: all count.
-    tags: Vec<&'a str>,
-}
-
 /// The answer to a scrape; `None` where something else was asked for.
 #[cfg(feature = "metrics")]
-async fn metrics(request: &Request<Incoming>, host: &HostHandle) -> Option<Response<Text>> {
+async fn metrics(request: &Request<Incoming>, host: &HostHandle) -> Option<Response<Whole>> {
     let asked = matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path() == "/metrics";
     if !asked {
         return None;
@@ -171,10 +164,18 @@ async fn metrics(request: &Request<Incoming>, host: &HostHandle) -> Option<Respo
     let Some(page) = crate::metrics::scrape(host.clone()).await else {
         return Some(text(StatusCode::SERVICE_UNAVAILABLE, "the page cannot be made\n"));
     };
-    let mut response = text(StatusCode::OK, &page);
+    let mut response = text(StatusCode::OK, page);
     let format = HeaderValue::from_static(crate::metrics::CONTENT_TYPE);
     response.headers_mut().insert(CONTENT_TYPE, format);
     Some(response)
+}
+
+/// How a client wants to be answered.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked<'a> {
+    json: bool,
+    /// Checks without one of them do not count; empty: all count.
+    tags: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Asked<'a> {
@@ -186,35 +187,63 @@ impl<'a> Asked<'a> {
 
     fn new(query: &'a str, mut accepts: impl Iterator<Item = &'a str>) -> Self {
         let parts = || query.split('&').map(|part| part.split_once('=').unwrap_or((part, "")));
-        let is_json = |range: &str| {
-            range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
-        };
         Self {
             json: parts().any(|(key, _)| key == "verbose")
-                || accepts.any(|value| value.split(',').any(is_json)),
-            tags: parts().filter(|(key, _)| *key == "tag").map(|(_, tag)| tag).collect(),
+                || accepts.any(|value| value.split(',').any(takes_json)),
+            tags: parts().filter(|(key, _)| *key == "tag").map(|(_, tag)| decoded(tag)).collect(),
         }
     }
+}
+
+/// Whether this part of an `Accept` header is for JSON, and not to say that it is not wanted: `;q=0`.
+fn takes_json(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let is_no = |part: &str| {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        key.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
+    };
+    is_json && !parts.any(is_no)
+}
+
+/// A value of a query with `%3A` and the like as what they stand for. What stands for nothing is left as it is.
+fn decoded(value: &str) -> Cow<'_, str> {
+    if !value.contains('%') {
+        return value.into();
+    }
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let escape = after.first_chunk().filter(|_| *byte == b'%').and_then(|&digits| hex(digits));
+        bytes.push(escape.unwrap_or(*byte));
+        rest = if escape.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
+fn hex(digits: [u8; 2]) -> Option<u8> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from(high? * 16 + low?).ok()
 }
 
 /// `None` where a tag is asked for that no check has: a mistyped tag must not pass for a healthy answer.
 fn ready(asked: &Asked<'_>, board: &Board) -> Option<Page> {
     let health = board.health();
-    let is_known = |tag: &&str| health.checks().iter().any(|kept| kept.check.has_tag(tag));
+    let is_known = |tag: &Cow<'_, str>| health.checks().iter().any(|kept| kept.check.has_tag(tag));
     if !asked.tags.iter().all(is_known) {
         return None;
     }
-    let list = health::ready(board, &asked.tags);
-    let mut changes = Vec::new();
-    if asked.json {
-        health.take_note(board);
-        changes = health.changes();
-    }
+    let tags: Vec<&str> = asked.tags.iter().map(|tag| &**tag).collect();
+    let (list, changes) = if asked.json {
+        (health::ready_and_noted(board, &tags), health.changes())
+    } else {
+        (health::ready(board, &tags), Vec::new())
+    };
     Some(Page::new(list, board.tick_age(), changes))
 }
 
-fn text(status: StatusCode, body: &str) -> Response<Text> {
-    let mut response = Response::new(Text(Some(Bytes::copy_from_slice(body.as_bytes()))));
+fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Whole> {
+    let mut response = Response::new(Whole(Some(body.into())));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -223,9 +252,9 @@ fn text(status: StatusCode, body: &str) -> Response<Text> {
 }
 
 /// A body of one piece.
-struct Text(Option<Bytes>);
+struct Whole(Option<Bytes>);
 
-impl Body for Text {
+impl Body for Whole {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -249,7 +278,7 @@ impl Body for Text {
 mod tests {
     use super::*;
 
-    fn asked<'a>(query: &'a str, accept: &'a str) -> (bool, Vec<&'a str>) {
+    fn asked<'a>(query: &'a str, accept: &'a str) -> (bool, Vec<Cow<'a, str>>) {
         let Asked { json, tags } = Asked::new(query, [accept].into_iter());
         (json, tags)
     }
@@ -265,6 +294,28 @@ mod tests {
         for query in ["", "verbosely", "tag=verbose"] {
             assert!(!asked(query, "*/*, text/html, application/json-seq").0, "{query}");
         }
+    }
+
+    #[test]
+    fn json_does_not_come_to_who_refuses_it() {
+        for refusal in ["q=0", "q=0.000", " Q = 0.0", "charset=utf-8;q=0"] {
+            assert!(!asked("", &format!("text/plain, application/json;{refusal}")).0, "{refusal}");
+        }
+        for wish in ["q=1", "q=0.001", "q=", "q=x", "level=0", "q=00x"] {
+            assert!(asked("", &format!("application/json;{wish}")).0, "{wish}");
+        }
+        assert!(asked("verbose", "application/json;q=0").0, "the address counts");
+    }
+
+    #[test]
+    fn tags_may_be_escaped() {
+        assert_eq!(asked("tag=a%3Ab&tag=c:d", "").1, ["a:b", "c:d"]);
+        assert_eq!(decoded("%61%3a%C3%A4"), "a:ä");
+        for odd in ["%", "%3", "a%", "%zz", "%+1", "%%", "a+b", "ä"] {
+            assert_eq!(decoded(odd), odd);
+        }
+        assert_eq!(decoded("%253A"), "%3A", "once");
+        assert_eq!(decoded("%ff"), "\u{fffd}");
     }
 
     #[test]

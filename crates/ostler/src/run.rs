@@ -71,7 +71,7 @@ impl Runner {
         let (facts, span) = (RunFacts::default(), Span::none());
         Self {
             unit,
-            policy: Policy::default(),
+            policy: policies.now(),
             policies,
             seat: Some(seat),
             worker,
@@ -98,7 +98,9 @@ impl Runner {
         }
         let from = self.from.take().map(|from| *from);
         self.facts = RunFacts { id, attempt: 1, worker: self.worker, from };
-        self.policy = self.policies.now();
+        if self.policies.is_live() {
+            self.policy = self.policies.now();
+        }
         (self.began, self.sent) = (Some(began), sent);
         self.in_flight = Some(self.unit.clock.run_started());
         self.facts

@@ -181,6 +181,44 @@ fn a_blocking_call_that_does_not_return_keeps_the_next_run_from_beginning_anothe
 }
 
 #[test]
+fn a_check_that_leaves_a_blocking_call_behind_is_late_when_that_does_not_return() {
+    let (release, wait) = mpsc::channel::<()>();
+    let wait = Arc::new(Mutex::new(wait));
+    let host = host(()).check(check("disk").every(10 * SECOND).timeout(SECOND), move || {
+        let wait = Arc::clone(&wait);
+        async move {
+            let (begins, began) = tokio::sync::oneshot::channel();
+            let call = blocking(move || {
+                let _ = begins.send(());
+                wait.lock().unwrap().recv()
+            });
+            // One that has begun cannot be dropped.
+            tokio::select! {
+                _ = call => {}
+                _ = began => {}
+            }
+        }
+    });
+    let mut test = TestHost::start(host).unwrap();
+    test.quiet_after(Duration::from_millis(20));
+    let disk = |test: &TestHost| of(test, HealthKind::Check, "disk");
+    test.advance(21 * SECOND);
+    assert_eq!(disk(&test), (Status::Healthy, String::new()), "it was due at ten, and may be eleven late");
+    test.advance(SECOND);
+    assert_eq!(disk(&test), (Status::Unhealthy, "it should have run 12s ago".into()));
+    drop(release);
+    // The call returns in real time, of which each look gives it some.
+    let mut looks = 0;
+    while disk(&test).0 != Status::Healthy {
+        looks += 1;
+        assert!(looks < 10_000, "no run begins after the call has returned");
+        test.block_on(async { tokio::time::sleep(Duration::from_millis(1)).await });
+        test.advance(SECOND / 2);
+    }
+    test.stop().unwrap();
+}
+
+#[test]
 fn a_period_from_options_applies_to_the_wait_in_progress_and_zero_is_refused() {
     let log = Log::default();
     let period = Options::new(MINUTE);

@@ -266,3 +266,20 @@ fn a_file_that_cannot_be_written_is_tried_again() {
     assert!(host.stop().took() < 5 * SECOND);
     assert!(!path.exists());
 }
+
+#[test]
+fn a_host_that_does_not_come_up_leaves_no_file_of_a_predecessor() {
+    let folder = Folder::new("predecessor");
+    fs::create_dir_all(&folder.0).unwrap();
+    let path = folder.0.join("healthy");
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let wrong = Host::new(()).service("two words", until_stopped);
+    let deaf = Host::new(()).service("idle", until_stopped).probes(taken.local_addr().unwrap());
+    for host in [wrong, deaf] {
+        fs::write(&path, "Healthy\n").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let error = runtime.block_on(host.signals(false).health_file(&path).run()).unwrap_err();
+        assert_eq!(error.exit_code(), 78, "{error}");
+        until("the file is removed", || (!path.exists()).then_some(()));
+    }
+}

@@ -37,39 +37,66 @@ impl Verdict {
     pub(crate) fn new(status: Status, reason: impl Into<String>) -> Self {
         Self { status, reason: Some(reason.into()) }
     }
+}
 
+/// A verdict in the making.
+struct Draft {
+    verdict: Verdict,
+    /// Whether reasons are written down.
+    is_told: bool,
+}
+
+impl Draft {
     /// The worst counts, and all reasons are kept.
-    fn add(&mut self, status: Status, reason: String) {
-        self.status = self.status.max(status);
-        match &mut self.reason {
+    fn add(&mut self, status: Status, reason: impl FnOnce() -> String) {
+        let verdict = &mut self.verdict;
+        verdict.status = verdict.status.max(status);
+        if !self.is_told {
+            return;
+        }
+        match &mut verdict.reason {
             Some(reasons) => {
                 reasons.push_str("; ");
-                reasons.push_str(&reason);
+                reasons.push_str(&reason());
             }
-            None => self.reason = Some(reason),
+            None => verdict.reason = Some(reason()),
         }
     }
 }
 
-/// How well a unit is.
-pub(crate) fn unit(unit: &Record, now: Now) -> Verdict {
-    let mut verdict = Verdict::default();
+/// How well a unit is. The reason is written down where `is_told` wants that for its status: of a hundred thousand
+/// units in trouble few are shown, and to write down the others' reasons would take longer than to find them.
+pub(crate) fn unit_in_short(unit: &Record, now: Now, is_told: impl FnOnce(Status) -> bool) -> Verdict {
+    let short = judged(unit, now, false);
+    if short.status == Status::Healthy || !is_told(short.status) {
+        return short;
+    }
+    judged(unit, now, true)
+}
+
+fn judged(unit: &Record, now: Now, is_told: bool) -> Verdict {
+    let mut draft = Draft { verdict: Verdict::default(), is_told };
+    judge(unit, now, &mut draft);
+    draft.verdict
+}
+
+fn judge(unit: &Record, now: Now, verdict: &mut Draft) {
     let state = unit.state();
     if is_at_rest(state) {
-        return verdict;
+        return;
     }
     if state != UnitState::Running || !unit.is_ready() {
-        standing(unit, &mut verdict);
+        standing(unit, verdict);
     }
     let name = unit.name();
     if let Some(late) = unit.late(now) {
-        verdict.add(Status::Degraded, format!("`{name}` is late: {} beyond what it is allowed", short(late)));
+        verdict
+            .add(Status::Degraded, || format!("`{name}` is late: {} beyond what it is allowed", short(late)));
     }
     // There may be a hundred thousand tasks, most of which wait for their first run.
     if !unit.has_done_nothing() && unit.is_enabled() {
-        doings(unit, now, &mut verdict);
+        doings(unit, now, verdict);
     }
-    verdict
 }
 
 /// Not started yet, at its end, or put to rest by hand: nothing is wrong with that.
@@ -84,40 +111,45 @@ fn is_at_rest(state: UnitState) -> bool {
     }
 }
 
-fn standing(unit: &Record, verdict: &mut Verdict) {
+fn standing(unit: &Record, verdict: &mut Draft) {
     let name = unit.name();
     // Read again, as they belong together.
     match unit.standing() {
-        (UnitState::Failed, ..) => verdict.add(Status::Unhealthy, format!("unit `{name}` failed")),
+        (UnitState::Failed, ..) => verdict.add(Status::Unhealthy, || format!("unit `{name}` failed")),
         (UnitState::Restarting, ..) => {
-            verdict.add(Status::Degraded, format!("unit `{name}` is restarting"));
+            verdict.add(Status::Degraded, || format!("unit `{name}` is restarting"));
         }
-        (UnitState::Starting, ..) => verdict.add(Status::Degraded, format!("unit `{name}` is starting")),
+        (UnitState::Starting, ..) => verdict.add(Status::Degraded, || format!("unit `{name}` is starting")),
         (UnitState::Running, false, reason) => {
-            let reason = line(reason.as_deref().unwrap_or("not ready"));
-            verdict.add(Status::Unhealthy, format!("unit `{name}` is {reason}"));
+            verdict.add(Status::Unhealthy, || {
+                let reason = line(reason.as_deref().unwrap_or("not ready"));
+                format!("unit `{name}` is {reason}")
+            });
         }
         _ => {}
     }
 }
 
-fn doings(unit: &Record, now: Now, verdict: &mut Verdict) {
+fn doings(unit: &Record, now: Now, verdict: &mut Draft) {
     let name = unit.name();
     if let Some(said) = unit.said().filter(|said| said.status != Status::Healthy) {
-        verdict.add(said.status, format!("unit `{name}`: {}", said.reason));
+        verdict.add(said.status, || format!("unit `{name}`: {}", said.reason));
     }
     let (restarts, window) = unit.recent_restarts(now.now);
     if restarts > 0 {
-        let times = if restarts == 1 { "once".to_owned() } else { format!("{restarts} times") };
-        verdict.add(Status::Degraded, format!("`{name}` restarted {times} within the last {window:?}"));
+        verdict.add(Status::Degraded, || {
+            let times = if restarts == 1 { "once".to_owned() } else { format!("{restarts} times") };
+            format!("`{name}` restarted {times} within the last {window:?}")
+        });
     }
     if let Some(outcome) = unit.last_outcome().filter(|outcome| outcome.is_failure()) {
-        verdict.add(Status::Degraded, format!("the last run of `{name}` {outcome}"));
+        verdict.add(Status::Degraded, || format!("the last run of `{name}` {outcome}"));
     }
     if let Some(QueueGauge { depth, capacity, .. }) = unit.queue()
         && is_nearly_full(depth, capacity)
     {
-        verdict.add(Status::Degraded, format!("the queue of `{name}` is nearly full: {depth} of {capacity}"));
+        verdict
+            .add(Status::Degraded, || format!("the queue of `{name}` is nearly full: {depth} of {capacity}"));
     }
 }
 
@@ -214,6 +246,10 @@ mod tests {
         QueueGauge { left: 0, depth, capacity, dropped: 0, workers: 1 }
     }
 
+    fn unit(record: &Record, now: Now) -> Verdict {
+        unit_in_short(record, now, |_| true)
+    }
+
     fn of(record: &Record) -> (Status, String) {
         let verdict = unit(record, now());
         (verdict.status, verdict.reason.unwrap_or_default())
@@ -259,7 +295,7 @@ mod tests {
         unit.restarts_count_for(MINUTE);
         unit.restarted(now.now);
         unit.restarted(now.now + SECOND);
-        let at = |after| super::unit(&unit, Now { now: now.now + after, ..now }).reason;
+        let at = |after| super::tests::unit(&unit, Now { now: now.now + after, ..now }).reason;
         assert_eq!(at(SECOND).as_deref(), Some("`u` restarted 2 times within the last 60s"));
         assert_eq!(at(MINUTE).as_deref(), Some("`u` restarted once within the last 60s"));
         assert_eq!(at(MINUTE + SECOND), None);
@@ -297,6 +333,20 @@ mod tests {
     fn all_reasons_are_told_and_the_worst_counts() {
         let unit = with_run(UnitState::Failed, RunOutcome::Panicked);
         assert_eq!(of(&unit), (Status::Unhealthy, "unit `u` failed; the last run of `u` panicked".into()));
+    }
+
+    #[test]
+    fn a_reason_that_nobody_wants_is_not_written_down() {
+        let failed = with_run(UnitState::Failed, RunOutcome::Panicked);
+        let asked = std::cell::Cell::new(None);
+        let verdict = unit_in_short(&failed, now(), |status| {
+            asked.set(Some(status));
+            false
+        });
+        assert_eq!(verdict, Verdict { status: Status::Unhealthy, reason: None });
+        assert_eq!(asked.get(), Some(Status::Unhealthy), "for the whole status");
+        let well = unit_in_short(&record(UnitState::Running), now(), |_| panic!("nothing to tell"));
+        assert_eq!(well, Verdict::default());
     }
 
     #[test]

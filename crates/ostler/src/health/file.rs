@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// A file that is replaced as a whole or removed, so that nobody reads half of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct StatusFile {
     path: PathBuf,
     /// Beside it, as a rename does not cross file systems.

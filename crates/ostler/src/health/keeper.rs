@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
@@ -81,7 +81,9 @@ impl Keeper {
         let ended = attempt::run(work, &mut place, clock, limit, &span).await;
         self.conclude(ended, began, timeout, &span);
         if let Some(place) = place {
-            // A blocking call that does not return keeps the next run from beginning another.
+            // A blocking call that does not return keeps the next run from beginning another. That may be for ever,
+            // and readers are to see that the next run is late.
+            self.next_is_due(clock.now());
             place.no_blocking_calls().instrument(span).await;
         }
     }
@@ -89,7 +91,7 @@ impl Keeper {
     fn conclude(
         &self,
         ended: Ended<Result<Checked, Halt>>,
-        began: std::time::Instant,
+        began: Instant,
         timeout: Duration,
         span: &tracing::Span,
     ) {
@@ -117,14 +119,21 @@ impl Keeper {
         let (clock, check) = (&self.seat.clock, &self.kept.check);
         let ended = clock.now();
         loop {
-            let period = check.every.get();
-            let due = ended.checked_add(period).unwrap_or_else(|| clock.after(period));
-            self.kept.is_due(due, period, check.timeout.get());
+            let (due, period) = self.next_is_due(ended);
             tokio::select! {
                 () = clock.sleep_until(due) => return,
                 _ = check.every.changed(&period) => {}
             }
         }
+    }
+
+    /// When the next run is due after one that ended then, and the period of that.
+    fn next_is_due(&self, ended: Instant) -> (Instant, Duration) {
+        let check = &self.kept.check;
+        let period = check.every.get();
+        let due = ended.checked_add(period).unwrap_or_else(|| self.seat.clock.after(period));
+        self.kept.is_due(due, period, check.timeout.get());
+        (due, period)
     }
 }
 

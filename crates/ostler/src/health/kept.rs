@@ -61,6 +61,8 @@ impl Known {
             && let Some((due, allowed)) = self.due
             && let late = now.saturating_duration_since(due)
             && late > allowed
+            // What has failed is not better for being late, and why it failed is likely why it is late.
+            && self.last.as_ref().is_none_or(|last| last.status < failure)
         {
             let reason = format!("it should have run {}", ago(late));
             let age = self.last.as_ref().map(|last| now.saturating_duration_since(last.ended));
@@ -145,6 +147,21 @@ mod tests {
         assert_eq!(read(&known, before).0, Status::Healthy, "what was known counts until then");
         let after = read(&known, start + MINUTE + 3 * SECOND);
         assert_eq!(after, (Status::Degraded, Some("timed out after 1s".into()), Some(2 * SECOND)));
+    }
+
+    #[test]
+    fn what_failed_says_why_also_when_it_is_late() {
+        let start = Clock::real().now();
+        let last = |status| Some(Last { status, reason: Some("refused".into()), ..healthy(start) });
+        let read = |status| {
+            let known = Known { running: None, due: Some((start, SECOND)), last: last(status) };
+            read(&known, start + MINUTE)
+        };
+        let late = (Status::Degraded, Some("it should have run 60s ago".into()), Some(MINUTE));
+        assert_eq!(read(Status::Healthy), late);
+        for failed in [Status::Degraded, Status::Unhealthy] {
+            assert_eq!(read(failed), (failed, Some("refused".into()), Some(MINUTE)));
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Probes, the file probe and the handle read what is known already, from any thread; nothing here waits for the main
 //! runtime but `keeper.rs`, which runs the checks there.
 //!
-//! `derived.rs`, `kept.rs`, `history.rs`, `shortlist.rs`, `json.rs` and `page.rs` are pure: from what is known, and
-//! a moment, to what it means.
+//! `derived.rs`, `kept.rs`, `history.rs`, `shortlist.rs`, `roll.rs`, `json.rs` and `page.rs` are pure: from what is
+//! known, and a moment, to what it means.
 
 mod board;
 mod check;
@@ -18,6 +18,7 @@ mod kept;
 mod look;
 mod page;
 mod report;
+mod roll;
 mod shortlist;
 mod word;
 
@@ -30,7 +31,7 @@ pub(crate) use self::file::StatusFile;
 pub use self::history::HealthChange;
 pub(crate) use self::keeper::{RunCheck, keep};
 pub(crate) use self::kept::Kept;
-pub(crate) use self::look::{live, ready, report, started};
+pub(crate) use self::look::{live, ready, ready_and_noted, report, started};
 pub(crate) use self::page::Page;
 pub use self::report::{HealthEntry, HealthKind, HealthReport};
 pub use self::word::Health;

@@ -120,17 +120,17 @@ mod tests {
     #[test]
     fn the_text_has_a_line_for_each_reason_and_the_age_of_what_checks_found() {
         let mut list = Shortlist::default();
-        list.add(finding(HealthKind::Host, "host", Status::Healthy, ""));
+        list.add(&finding(HealthKind::Host, "host", Status::Healthy, ""));
         let age = Some(Duration::from_secs(3));
-        list.add(Finding { age, ..finding(HealthKind::Check, "db", Status::Degraded, "slow") });
-        list.add(finding(HealthKind::Unit, "u", Status::Unhealthy, "unit `u` failed"));
+        list.add(&Finding { age, ..finding(HealthKind::Check, "db", Status::Degraded, "slow") });
+        list.add(&finding(HealthKind::Unit, "u", Status::Unhealthy, "unit `u` failed"));
         assert_eq!(page(list).text(), "Unhealthy\nunit `u` failed\ncheck `db`: slow (3s ago)\n");
     }
 
     #[test]
     fn a_host_that_stops_says_that_and_no_more() {
         let mut list = Shortlist::of(finding(HealthKind::Host, "host", Status::Unhealthy, "stopping"));
-        list.add(finding(HealthKind::Check, "db", Status::Unhealthy, "away"));
+        list.add(&finding(HealthKind::Check, "db", Status::Unhealthy, "away"));
         assert_eq!(page(list).text(), "Unhealthy\nstopping\n");
     }
 
@@ -138,7 +138,7 @@ mod tests {
     fn a_text_is_bounded_and_says_that_there_is_more() {
         let many = |count| {
             let mut list = Shortlist::default();
-            (0..count).for_each(|_| list.add(finding(HealthKind::Unit, "u", Status::Degraded, "late")));
+            (0..count).for_each(|_| list.add(&finding(HealthKind::Unit, "u", Status::Degraded, "late")));
             page(list).text()
         };
         assert_eq!(many(MOST_REASONS).lines().count(), 1 + MOST_REASONS);
@@ -158,7 +158,7 @@ mod tests {
             ..finding(HealthKind::Check, "db", Status::Degraded, "a \"slow\" one\\")
         });
         (0..200).for_each(|_| {
-            list.add(Finding {
+            list.add(&Finding {
                 verdict: Verdict::default(),
                 ..finding(HealthKind::Unit, "u", Status::Healthy, "")
             })

@@ -1,5 +1,7 @@
 //! The worst parts of a host, so many as fit in an answer, however many there are. Pure.
 
+use std::time::Duration;
+
 use super::look::Finding;
 use super::report::HealthEntry;
 use crate::status::Status;
@@ -20,17 +22,34 @@ pub(crate) struct Shortlist {
 impl Shortlist {
     pub(crate) fn of(finding: Finding<'_>) -> Self {
         let mut list = Self::default();
-        list.add(finding);
+        list.add(&finding);
         list
     }
 
-    pub(crate) fn add(&mut self, finding: Finding<'_>) {
+    pub(crate) fn add(&mut self, finding: &Finding<'_>) {
         let status = finding.verdict.status;
         self.status = self.status.max(status);
         self.seen += 1;
-        let list = &mut self.lists[status as usize];
-        if list.len() < MOST_ENTRIES {
-            list.push(finding.into_entry());
+        if self.has_room(status) {
+            self.lists[status as usize].push(finding.to_entry());
+        }
+    }
+
+    /// Whether one more of this status would be kept.
+    pub(crate) fn has_room(&self, status: Status) -> bool {
+        self.lists[status as usize].len() < MOST_ENTRIES
+    }
+
+    /// Adds all of `others`, which were seen so long ago.
+    pub(crate) fn append(&mut self, others: &Self, ago: Duration) {
+        self.status = self.status.max(others.status);
+        self.seen += others.seen;
+        for (list, others) in self.lists.iter_mut().zip(&others.lists) {
+            let room = MOST_ENTRIES - list.len();
+            list.extend(others.iter().take(room).map(|entry| HealthEntry {
+                age: entry.age.map(|age| age.saturating_add(ago)),
+                ..entry.clone()
+            }));
         }
     }
 
@@ -72,10 +91,26 @@ mod tests {
             (Status::Healthy, "d"),
             (Status::Degraded, "e"),
         ] {
-            list.add(finding(status, name));
+            list.add(&finding(status, name));
         }
         let names: Vec<&str> = list.entries().map(|entry| entry.name.as_str()).collect();
         assert_eq!((list.status(), names), (Status::Unhealthy, vec!["c", "b", "e", "a", "d"]));
+    }
+
+    #[test]
+    fn what_is_appended_comes_behind_is_older_and_counts() {
+        let second = Duration::from_secs(1);
+        let mut list = Shortlist::of(finding(Status::Healthy, "host"));
+        list.add(&Finding { age: Some(second), ..finding(Status::Degraded, "db") });
+        let mut units = Shortlist::default();
+        units.add(&Finding { age: Some(second), ..finding(Status::Unhealthy, "a") });
+        (0..150).for_each(|_| units.add(&finding(Status::Healthy, "u")));
+        list.append(&units, 2 * second);
+        let shown: Vec<_> = list.entries().map(|entry| (entry.name.as_str(), entry.age)).collect();
+        assert_eq!((list.status(), shown.len(), list.more()), (Status::Unhealthy, MOST_ENTRIES, 53));
+        let first = [("a", Some(3 * second)), ("db", Some(second)), ("host", None), ("u", None)];
+        assert_eq!(shown[..4], first);
+        assert!(list.lists.iter().all(|list| list.len() <= MOST_ENTRIES));
     }
 
     #[test]
@@ -83,7 +118,7 @@ mod tests {
         let mut list = Shortlist::default();
         for number in 0..100_000 {
             let status = if number % 20_000 == 19_999 { Status::Unhealthy } else { Status::Healthy };
-            list.add(finding(status, "u"));
+            list.add(&finding(status, "u"));
         }
         assert_eq!((list.entries().count(), list.more()), (MOST_ENTRIES, 100_000 - MOST_ENTRIES));
         assert_eq!(list.entries().filter(|entry| entry.status == Status::Unhealthy).count(), 5);

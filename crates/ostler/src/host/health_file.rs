@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -12,14 +13,17 @@ use crate::health::{self, Page, StatusFile};
 use crate::sentinel::aside;
 use crate::status::Status;
 
-/// How often the file is written. Whoever looks at its age can take three times that for an end.
+/// How often the file is written.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// How many times as long as a look took the next one waits, so that looks take a hundredth of a core at most.
+/// How many times as long as a look took the next one waits, so that looks take a hundredth of a core.
 const REST: u32 = 100;
 
-/// How long the end of the host waits for the file to be gone: part of the second that a stop may take beyond its
-/// grace.
+/// The longest wait, however long a look took: whoever looks at the file's age can take three times that for an end.
+const LONGEST_REST: Duration = Duration::from_secs(3);
+
+/// How long the start and the end of the host wait for the file to be gone. At the end that is part of the second that
+/// a stop may take beyond its grace.
 const LAST_WAIT: Duration = Duration::from_millis(100);
 
 /// Keeps the file until the host is told to stop.
@@ -46,6 +50,18 @@ impl HealthFile {
         Ok(Self { gone, host })
     }
 
+    /// Removes what a process that was killed has left behind: nobody is to take it for a sign of life of this one.
+    /// Waits for that, for a moment: a disk that hangs holds no start up.
+    pub(super) fn clear(file: &StatusFile) {
+        let (is_gone, gone) = mpsc::sync_channel(1);
+        let mut writer = Writer { file: file.clone(), failed: false };
+        aside(move || {
+            writer.show(None);
+            let _ = is_gone.send(());
+        });
+        let _ = gone.recv_timeout(LAST_WAIT);
+    }
+
     /// Waits for the file to be gone, for a moment.
     pub(super) async fn until_gone(self) {
         let clock = self.host.board().clock();
@@ -70,14 +86,21 @@ async fn keep(writer: &mut Writer, board: &Board) {
 async fn rounds(writer: &mut Writer, board: &Board) -> Infallible {
     loop {
         let began = board.now().now;
-        writer.show(text(board).as_deref());
+        let text = text(board);
+        // Not how long the disk takes: that costs no core, and a slow one must not make the file look dead.
         let took = board.now().now.saturating_duration_since(began);
+        writer.show(text.as_deref());
         tokio::select! {
-            () = tokio::time::sleep(PERIOD.max(took.saturating_mul(REST))) => {}
+            () = tokio::time::sleep(rest(took)) => {}
             // The first time as soon as the host is ready.
             () = board.reached(Phase::Ready), if !board.was_ready() => {}
         }
     }
+}
+
+/// How long to wait after a look that took so long.
+fn rest(took: Duration) -> Duration {
+    took.saturating_mul(REST).clamp(PERIOD, LONGEST_REST)
 }
 
 /// What the file should say; `None` where it should not be there.
@@ -118,6 +141,16 @@ mod tests {
             LAST_WAIT < Duration::from_millis(250),
             "what the host leaves of it before the watchdog's time"
         );
+    }
+
+    #[test]
+    fn a_look_that_takes_long_makes_the_next_one_wait_and_never_so_long_that_the_file_looks_dead() {
+        for (took, millis) in [(0, 1_000), (10, 1_000), (20, 2_000), (30, 3_000), (60_000, 3_000)] {
+            assert_eq!(rest(Duration::from_millis(took)), Duration::from_millis(millis), "{took} ms");
+        }
+        assert_eq!(rest(Duration::MAX), LONGEST_REST);
+        // What the documentation tells whoever looks at its age.
+        assert!(3 * LONGEST_REST < Duration::from_secs(10));
     }
 
     #[test]

@@ -22,6 +22,9 @@ use crate::stop::StopReason;
 /// Runs a host on `clock` from its check to its report.
 pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Error> {
     let farewell = Farewell(host.handle.clone());
+    let file = host.health_file.take().filter(|_| clock.is_real());
+    // Before anything can be wrong: a host that does not come up is not well.
+    file.iter().for_each(HealthFile::clear);
     let order = check::check(&mut host)?;
     let probes = host.probes.take().map(|probes| probes.bind()).transpose().map_err(Error::config)?;
     let watch = Watch {
@@ -33,7 +36,6 @@ pub(crate) async fn run(mut host: Prepared, clock: Clock) -> Result<Report, Erro
         grace: host.grace,
     };
     host.handle.board().set_origins(std::mem::take(&mut host.origins));
-    let file = host.health_file.take().filter(|_| clock.is_real());
     let checks = take_checks(&mut host, &clock);
     watch.start()?;
     let file = file.map(|file| HealthFile::start(file, host.handle.clone())).transpose()?;

@@ -72,6 +72,11 @@ impl LivePolicy {
         self.live.is_none() && self.policy == Policy::default()
     }
 
+    /// Whether it may be another one for the next run.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live.is_some()
+    }
+
     /// The policy of a run that begins now.
     pub(crate) fn now(&self) -> Policy {
         match &self.live {
