@@ -81,7 +81,8 @@ impl Logs {
     /// variable, which then is not read.
     ///
     /// A live value takes effect when its options change, on the thread that changes them. From [`init`](Self::init) on
-    /// the options refuse a filter that cannot be read.
+    /// the options refuse a filter that cannot be read, and stay alive as long as the process does (with the thread that
+    /// watches their files, where there is one).
     pub fn filter(mut self, filter: impl Into<Live<String>>) -> Self {
         self.filter = Some(filter.into());
         self
@@ -204,14 +205,12 @@ fn follow(filter: Live<String>, text: String, handle: reload::Handle<EnvFilter, 
     let known = Mutex::new(text);
     let value = filter.clone();
     let look = Arc::new(move || {
-        let text = value.get();
-        let Ok(parsed) = parse(&text) else { return };
-        // Options change for many reasons, and to change a filter is dear: every place that logs is asked anew.
         let changed = {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-            *known != text && handle.reload(parsed).map(|()| known.clone_from(&text)).is_ok()
+            // Read under the lock, or of two threads the one with the older filter may come last.
+            renew(&mut known, value.get(), &handle)
         };
-        if changed {
+        if let Some(text) = changed {
             tracing::info!(filter = %escaped(&text), "log filter changed");
         }
     });
@@ -219,6 +218,17 @@ fn follow(filter: Live<String>, text: String, handle: reload::Handle<EnvFilter, 
     filter.on_change(move || looks());
     // It may have changed before anybody listened.
     look();
+}
+
+/// Puts another filter in place; the filter if it was one. Options change for many reasons, and to change a filter is
+/// dear: every place that logs is asked anew.
+fn renew(known: &mut String, text: String, handle: &reload::Handle<EnvFilter, Registry>) -> Option<String> {
+    if *known == text {
+        return None;
+    }
+    handle.reload(parse(&text).ok()?).ok()?;
+    known.clone_from(&text);
+    Some(text)
 }
 
 fn layer_of<S>(format: Format, writer: Option<BoxMakeWriter>) -> Box<dyn Layer<S> + Send + Sync>
@@ -320,6 +330,46 @@ impl VisitFmt for Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use crate::options::Options;
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "threads are what this is about; both are waited for")]
+    fn of_two_threads_that_look_the_one_with_the_newer_filter_comes_last() {
+        let (is_read, was_read) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let (armed, may_go_on) = (Arc::new(AtomicBool::new(false)), Mutex::new(may_go_on));
+        let options = Options::new("info".to_owned());
+        let gate = Arc::clone(&armed);
+        // The first to read it when that is armed has the old one, and is held up with it.
+        let filter = options.map(move |text: &String| {
+            if gate.swap(false, Ordering::SeqCst) {
+                is_read.send(()).unwrap();
+                may_go_on.lock().unwrap().recv().unwrap();
+            }
+            text.clone()
+        });
+        let (_layer, handle) = reload::Layer::new(EnvFilter::new("info"));
+        options.replace("debug".into()).unwrap();
+        armed.store(true, Ordering::SeqCst);
+        let seen = handle.clone();
+        let first = std::thread::spawn(move || follow(filter, "info".to_owned(), handle));
+        was_read.recv().unwrap();
+        let (done, is_done) = mpsc::channel();
+        let second = std::thread::spawn(move || {
+            options.replace("trace".into()).unwrap();
+            let _ = done.send(());
+        });
+        // It waits for the first. One that did not would be done by now, and overtaken by the old filter.
+        let overtook = is_done.recv_timeout(Duration::from_millis(200)).is_ok();
+        go_on.send(()).unwrap();
+        first.join().unwrap();
+        second.join().unwrap();
+        assert_eq!(seen.with_current(ToString::to_string).unwrap(), "trace", "overtook: {overtook}");
+    }
 
     #[test]
     fn a_filter_that_cannot_be_read_is_named_and_ends_the_program_with_78() {

@@ -164,6 +164,7 @@ async fn metrics(request: &Request<Incoming>, host: &HostHandle) -> Option<Respo
     let Some(page) = crate::metrics::scrape(host.clone()).await else {
         return Some(text(StatusCode::SERVICE_UNAVAILABLE, "the page cannot be made\n"));
     };
+    // The page as it is: its turn is over when the last of it has been sent.
     let mut response = text(StatusCode::OK, page);
     let format = HeaderValue::from_static(crate::metrics::CONTENT_TYPE);
     response.headers_mut().insert(CONTENT_TYPE, format);

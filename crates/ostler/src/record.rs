@@ -131,7 +131,7 @@ pub struct UnitStatus {
     /// Attempts beyond each run's first.
     pub retries: u64,
     /// Ticks that were not run: because a run was going on, because several were due at once, or because a task was
-    /// paused with runs waiting.
+    /// paused, or disabled by its options, with runs waiting.
     pub skipped: u64,
     /// Restarts of a service that ended by itself; those asked for by hand are not among them.
     pub restarts: u64,

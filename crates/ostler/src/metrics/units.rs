@@ -37,7 +37,7 @@ const fn histograms(name: &'static str, help: &'static str) -> Family {
 }
 
 /// All of them. Counters are there from the start on: one that first appears with a 1 hides the very change that
-/// an alert waits for. Histograms appear with the first run, as they are twenty series each.
+/// an alert waits for. Histograms appear with the first run, as they are twenty-one series each.
 const ROWS: &[Row] = &[
     (gauges("ostler_unit_state", "1 for the state that the unit is in; other states are absent."), state),
     (

@@ -80,9 +80,10 @@ impl<T> Plan<T> {
         self
     }
 
-    /// How long one attempt may take (default: no limit; zero is refused at start).
-    /// A live value, like those of `deadline` and `attempts`, is read once for each run. Then it is dropped and counts as failed; its tracked
-    /// [`blocking`](crate::blocking) calls are waited for, as they cannot be stopped.
+    /// How long one attempt may take (default: no limit; zero is refused at start). Then it is dropped and counts as failed;
+    /// its tracked [`blocking`](crate::blocking) calls are waited for, as they cannot be stopped.
+    ///
+    /// A live value, like those of `deadline` and `attempts`, is read once for each run.
     #[must_use]
     pub fn timeout(mut self, limit: impl Into<Live<Duration>>) -> Self {
         let limit = limit.into();
