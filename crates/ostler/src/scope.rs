@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::clock::Clock;
 use crate::error::BoxError;
@@ -26,8 +26,8 @@ pub struct Scope<S> {
     unit: Arc<UnitSeat>,
     run: RunFacts,
     ready: Mutex<Option<Ready>>,
-    /// The snapshots of options that this run has taken.
-    snapshots: Snapshots,
+    /// The snapshots of options that this run has taken; most take none.
+    snapshots: OnceLock<Snapshots>,
 }
 
 /// The facts of one attempt of a run.
@@ -42,13 +42,13 @@ pub(crate) struct RunFacts {
 
 impl<S> Scope<S> {
     pub(crate) fn new(state: Arc<S>, unit: Arc<UnitSeat>, run: RunFacts) -> Self {
-        Self { state, unit, run, ready: Mutex::new(None), snapshots: Snapshots::default() }
+        Self { state, unit, run, ready: Mutex::new(None), snapshots: OnceLock::new() }
     }
 
     /// The same scope for another attempt, or another run.
     pub(crate) fn begin(&mut self, run: RunFacts) {
         if run.id != self.run.id {
-            self.snapshots.forget();
+            self.snapshots.take();
         }
         self.run = run;
     }
@@ -84,7 +84,7 @@ impl<S> Scope<S> {
 
     /// The options as they were when this run first asked for them.
     pub(crate) fn snapshot<T: PartialEq + Send + Sync + 'static>(&self, options: &Options<T>) -> Arc<T> {
-        self.snapshots.of(options)
+        self.snapshots.get_or_init(Snapshots::default).of(options)
     }
 
     fn take_ready(&self) -> Option<Ready> {

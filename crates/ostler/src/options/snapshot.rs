@@ -67,9 +67,4 @@ impl Snapshots {
         taken.push((id, Arc::clone(&value) as Arc<dyn Any + Send + Sync>));
         value
     }
-
-    /// Another run begins.
-    pub(crate) fn forget(&mut self) {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-    }
 }
