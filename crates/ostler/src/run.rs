@@ -96,8 +96,7 @@ impl Runner {
             Some(_) => self.tally.own_run_began(),
             None => self.tally.run_began(),
         }
-        let from = self.from.take().map(|from| *from);
-        self.facts = RunFacts { id, attempt: 1, worker: self.worker, from };
+        self.facts = RunFacts { id, attempt: 1, worker: self.worker };
         if self.policies.is_live() {
             self.policy = self.policies.now();
         }
@@ -114,8 +113,8 @@ impl Runner {
         let deadline = self.policy.deadline.and_then(|limit| self.began?.checked_add(limit));
         let limit = Limit { timeout: self.policy.timeout, deadline };
         self.span = span(&self.unit.name, self.facts);
-        if let Some(from) = self.facts.from {
-            trace::link(&self.span, from);
+        if let Some(from) = &self.from {
+            trace::link(&self.span, **from);
         }
         let ended = attempt::run(work, &mut self.seat, &self.unit.clock, limit, &self.span).await;
         if self.blocking_calls_left() > 0 {
@@ -137,7 +136,7 @@ impl Runner {
         let ended = self.unit.clock.now();
         self.in_flight = None;
         let began = self.began.take().unwrap_or(ended);
-        let RunFacts { id, attempt: attempts, .. } = self.facts;
+        let RunFacts { id, attempt: attempts, worker: _ } = self.facts;
         if self.worker.is_none() {
             self.unit.record.task_run_ended(outcome);
         }

@@ -26,6 +26,8 @@ pub struct Scope<S> {
     unit: Arc<UnitSeat>,
     run: RunFacts,
     ready: Mutex<Option<Ready>>,
+    /// The span in which the item of this run was sent.
+    from: Option<Box<TraceContext>>,
     /// The snapshots of options that this run has taken; most take none.
     snapshots: OnceLock<Snapshots>,
 }
@@ -36,13 +38,11 @@ pub(crate) struct RunFacts {
     pub(crate) id: u64,
     pub(crate) attempt: u32,
     pub(crate) worker: Option<usize>,
-    /// The span in which its item was sent.
-    pub(crate) from: Option<TraceContext>,
 }
 
 impl<S> Scope<S> {
     pub(crate) fn new(state: Arc<S>, unit: Arc<UnitSeat>, run: RunFacts) -> Self {
-        Self { state, unit, run, ready: Mutex::new(None), snapshots: OnceLock::new() }
+        Self { state, unit, run, ready: Mutex::new(None), from: None, snapshots: OnceLock::new() }
     }
 
     /// The same scope for another attempt, or another run.
@@ -51,6 +51,13 @@ impl<S> Scope<S> {
             self.snapshots.take();
         }
         self.run = run;
+    }
+
+    /// The item of the run that begins next was sent in this span.
+    pub(crate) fn comes_from(&mut self, from: &Option<Box<TraceContext>>) {
+        if from.is_some() || self.from.is_some() {
+            self.from.clone_from(from);
+        }
     }
 
     pub(crate) fn with_ready(self, ready: Option<Ready>) -> Self {
@@ -79,7 +86,7 @@ impl<S> Scope<S> {
 
     /// Which run this is.
     pub fn run(&self) -> Run {
-        Run { unit: Arc::clone(&self.unit.name), facts: self.run }
+        Run { unit: Arc::clone(&self.unit.name), facts: self.run, from: self.from.clone() }
     }
 
     /// The options as they were when this run first asked for them.
@@ -148,6 +155,7 @@ pub trait FromScope<S>: Sized + Send {
 pub struct Run {
     unit: Arc<str>,
     facts: RunFacts,
+    from: Option<Box<TraceContext>>,
 }
 
 impl Run {
@@ -174,7 +182,7 @@ impl Run {
     /// The span in which its item was sent, where [`trace::propagate_with`](crate::trace::propagate_with) was called and
     /// there was one: to be passed on to what the handler calls.
     pub fn trace(&self) -> Option<TraceContext> {
-        self.facts.from
+        self.from.as_deref().copied()
     }
 }
 

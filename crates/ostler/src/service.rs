@@ -103,7 +103,7 @@ impl<S> Context<S> {
     /// A scope of its own, from which extractors can be made for one piece of work. It has a run's number; whatever is done
     /// with it is not counted, timed or retried.
     pub fn scope(&self) -> Scope<S> {
-        let facts = RunFacts { id: self.unit.record.next_run_id(), attempt: 1, ..RunFacts::default() };
+        let facts = RunFacts { id: self.unit.record.next_run_id(), attempt: 1, worker: None };
         Scope::new(Arc::clone(&self.state), Arc::clone(&self.unit), facts)
     }
 }

@@ -71,7 +71,7 @@ impl Keeper {
         let _in_flight = clock.run_started();
         let began = clock.now();
         self.kept.began(began, timeout);
-        let facts = RunFacts { id: self.kept.record.next_run_id(), attempt: 1, ..RunFacts::default() };
+        let facts = RunFacts { id: self.kept.record.next_run_id(), attempt: 1, worker: None };
         let mut place = Some(Seat::new(&self.kept.record, &self.seat.blocking, Sitter::Task));
         let span = tracing::info_span!("check", check = %self.kept.check.name);
         let (run, seat) = (Arc::clone(&self.run), Arc::clone(&self.seat));

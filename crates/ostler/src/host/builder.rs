@@ -244,7 +244,7 @@ impl<S: Send + Sync + 'static> Host<S> {
         settings.readiness = Args::IS_READY;
         let (state, service) = (Arc::clone(&host.state), Arc::new(service));
         let make: MakeInstance = Box::new(move |seat, ready| {
-            let facts = RunFacts { id: seat.record.next_run_id(), attempt: 1, ..RunFacts::default() };
+            let facts = RunFacts { id: seat.record.next_run_id(), attempt: 1, worker: None };
             let scope = Scope::new(Arc::clone(&state), seat, facts).with_ready(ready);
             let service = Arc::clone(&service);
             Box::pin(async move { call(&*service, &scope).await })

@@ -326,6 +326,7 @@ where
             };
             let began = now.unwrap_or_else(|| self.unit.clock.now());
             let mut item = Kept { item: Some(entry.item), copy: self.copy };
+            self.scope.comes_from(&entry.from);
             runner.comes_from(entry.from);
             let mut facts = runner.begin(id, began, entry.sent);
             let outcome = loop {
