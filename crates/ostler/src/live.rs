@@ -35,8 +35,11 @@ enum Inner<T> {
 pub(crate) struct Guard<T> {
     /// Whom it is for: of no concern any more when that is gone. `None`: for ever.
     pub(crate) lease: Option<Weak<()>>,
-    pub(crate) check: Box<dyn Fn(&T) -> Result<(), String> + Send + Sync>,
+    pub(crate) check: Box<Objects<T>>,
 }
+
+/// Says why a candidate cannot be taken.
+type Objects<T> = dyn Fn(&T) -> Result<(), String> + Send + Sync;
 
 impl<T> Guard<T> {
     pub(crate) fn is_needed(&self) -> bool {

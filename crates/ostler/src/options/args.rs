@@ -1,5 +1,6 @@
 //! The flags of a configuration, for an application's own command line.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,7 +31,7 @@ use crate::problem::ConfigError;
 /// assert_eq!(builder.load()?.get().workers, 8);
 /// # Ok::<(), ostler::ConfigError>(())
 /// ```
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Clone, Default, clap::Args)]
 pub struct ConfigArgs {
     /// Read this file (.toml or .json) instead of the usual ones; of several, the later wins
     #[arg(long = "config", value_name = "FILE")]
@@ -67,6 +68,19 @@ impl ConfigArgs {
 
     pub(super) fn asked(&self) -> Asked {
         Asked { check: self.check_config, print: self.print_config }
+    }
+}
+
+/// Of the values only the keys: one may be a secret.
+impl fmt::Debug for ConfigArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<_> = self.values.iter().map(|(key, _)| key).collect();
+        f.debug_struct("ConfigArgs")
+            .field("files", &self.files)
+            .field("values", &keys)
+            .field("check_config", &self.check_config)
+            .field("print_config", &self.print_config)
+            .finish()
     }
 }
 

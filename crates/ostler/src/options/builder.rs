@@ -110,7 +110,8 @@ impl<T: DeserializeOwned + Serialize + PartialEq + Send + Sync + 'static> Option
     }
 
     /// The prefix of environment variables, instead of `APP`: `SHOP` for `SHOP__SECTION__KEY`. Without one (`""`)
-    /// every variable whose name is a key's path counts, as `BackgroundWorkers__Count`, and all others are ignored.
+    /// every variable whose name is a key's path counts, as `BackgroundWorkers__Count`, and all others are ignored;
+    /// with a [`section`](Self::section), only those that begin with its name and `__` count.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.loader.sources.prefix = prefix.into();
         self

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::text::Format;
 
 /// No configuration of a human is as large as this; a device may be without end.
-const LARGEST: u64 = 4 * 1024 * 1024;
+pub(super) const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// A file, by the path it is opened by and by the one it is called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,12 +87,21 @@ fn read_text(path: &Path) -> Result<String, Unread> {
         ErrorKind::NotFound => Unread::Absent,
         _ => Unread::Failed(error.to_string()),
     };
+    // Opening a pipe waits for who writes into it, and a device may never end.
+    let found = std::fs::metadata(path).map_err(failed)?;
+    if !found.is_file() {
+        return Err(Unread::Failed(no_file(found.is_dir()).into()));
+    }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
     if bytes.len() as u64 > LARGEST {
         return Err(Unread::Failed("it is larger than 4 MiB".into()));
     }
     String::from_utf8(bytes).map_err(|error| Unread::Failed(not_utf8(&error)))
+}
+
+fn no_file(is_folder: bool) -> &'static str {
+    if is_folder { "it is a folder" } else { "it is no regular file, but a pipe, a socket or a device" }
 }
 
 fn not_utf8(error: &std::string::FromUtf8Error) -> String {

@@ -12,6 +12,8 @@ use config::{Config, ConfigError, Map, Source, Value, ValueKind};
 
 use super::path::{Path, normal};
 use super::place::Place;
+use super::problems::Found;
+use super::read::fault::Found as Seen;
 use super::tree::{Content, Entry, Node, Section};
 
 /// One layer. Its number, in its places, says how strong it is.
@@ -23,6 +25,8 @@ pub(super) struct Layer {
     pub(super) folder: Option<PathBuf>,
     /// Whether it is a file, or stands for one.
     pub(super) is_file: bool,
+    /// Whether it says nothing of the section that is bound.
+    pub(super) is_absent: bool,
 }
 
 /// What is done with keys that nothing reads.
@@ -51,24 +55,39 @@ impl Layer {
         }
     }
 
-    /// Only what stands at `path`, and what stands beside it.
-    fn narrow(&mut self, path: &Path) -> Vec<Ignored> {
-        let mut beside = Vec::new();
+    /// Only what stands at `path`. Notes what stands beside it, and what stands in its way.
+    fn narrow(&mut self, path: &Path, beside: &mut Vec<Ignored>, problems: &mut Vec<Found>) {
         for (depth, part) in path.parts().iter().enumerate() {
-            let place = self.root.place.clone();
-            let empty = Node::section(place, Section::new());
-            let Content::Section(mut section) = std::mem::replace(&mut self.root, empty).content else {
-                break;
+            let empty = Node::section(self.root.place.clone(), Section::new());
+            let node = std::mem::replace(&mut self.root, empty);
+            let Content::Section(mut section) = node.content else {
+                self.is_absent = true;
+                problems.extend(self.no_section(&path.first(depth), &node));
+                return;
             };
             let inner = section.remove(&part.normal());
             beside.extend(section.into_values().map(|entry| Ignored {
                 key: path.first(depth).key(&entry.spelling).to_string(),
                 place: entry.place,
             }));
-            let Some(entry) = inner else { break };
-            self.root = entry.node;
+            match inner {
+                Some(entry) if !self.is_no_value(&entry.node) => self.root = entry.node,
+                _ => return self.is_absent = true,
+            }
         }
-        if self.unknown == Unknown::Ignore { Vec::new() } else { beside }
+    }
+
+    /// Whether `node` says no more than that there is nothing: in .NET's files, `null` does.
+    fn is_no_value(&self, node: &Node) -> bool {
+        self.unknown == Unknown::ListAtTop && matches!(node.content, Content::Null)
+    }
+
+    /// What could not be read has been told.
+    fn no_section(&self, path: &Path, node: &Node) -> Option<Found> {
+        let found = Seen::of(&node.content);
+        let message = format!("expected a section, found {found}");
+        let unread = matches!(node.content, Content::Unread);
+        (!unread).then(|| Found::new(Some(node.place.clone()), path, message))
     }
 }
 
@@ -78,6 +97,8 @@ pub(super) struct Layers {
     layers: Vec<Layer>,
     /// What stands outside of the section that is bound.
     pub(super) ignored: Vec<Ignored>,
+    /// What stands where the section that is bound should be.
+    pub(super) problems: Vec<Found>,
     /// What the layers come to.
     pub(super) merged: Node,
     /// Whether the top is a section among others.
@@ -87,15 +108,18 @@ pub(super) struct Layers {
 impl Layers {
     /// The `section` of `layers`, the weakest first, merged.
     pub(super) fn merge(mut layers: Vec<Layer>, section: &Path) -> Self {
-        let ignored = layers.iter_mut().flat_map(|layer| layer.narrow(section)).collect();
+        let (mut ignored, mut problems) = (Vec::new(), Vec::new());
+        layers.iter_mut().for_each(|layer| layer.narrow(section, &mut ignored, &mut problems));
+        yield_to_sections(&mut layers);
         let mut nodes = Vec::new();
-        let sources = layers.iter().map(|layer| Shape(shape(&layer.root, &mut nodes)));
+        let with_it = layers.iter().filter(|layer| !layer.is_absent);
+        let sources = with_it.map(|layer| Shape(shape(&layer.root, &mut nodes)));
         let builder = sources.fold(Config::builder(), |builder, source| builder.add_source(source));
         // Nothing in it can fail: no source reads anything, and no key is a path.
         let merged = builder.build().and_then(|merged| merged.collect()).unwrap_or_default().remove(ROOT);
         let merged = rebuild(merged.unwrap_or_default(), &Path::default(), &layers, &nodes);
         drop(nodes);
-        Self { layers, ignored, merged, narrowed: !section.is_empty() }
+        Self { layers, ignored, problems, merged, narrowed: !section.is_empty() }
     }
 
     /// Where an unknown key stands: in layers that mind, and in those that only list it.
@@ -120,14 +144,58 @@ impl Layers {
 
     /// Where the paths in the layer of `place` begin.
     pub(super) fn folder(&self, place: &Place) -> Option<&std::path::Path> {
-        let layer = self.layers.iter().find(|layer| layer.root.place.layer() == place.layer());
-        layer.and_then(|layer| layer.folder.as_deref())
+        self.layer(place)?.folder.as_deref()
+    }
+
+    /// Whether `node` stands for nothing where another type is asked for: `null` in a file of .NET's, and a text for
+    /// a section among variables that may be others'.
+    pub(super) fn is_nothing(&self, node: &Node, section_is_asked_for: bool) -> bool {
+        let others_may = |layer: &Layer| layer.unknown == Unknown::Ignore;
+        self.layer(&node.place).is_some_and(|layer| match node.content {
+            Content::Null => layer.is_no_value(node),
+            Content::Text(_) => section_is_asked_for && others_may(layer),
+            _ => false,
+        })
+    }
+
+    /// Whether what stands at `place` is in no file: a variable, or a flag.
+    pub(super) fn is_outside_of_files(&self, place: &Place) -> bool {
+        self.layer(place).is_some_and(|layer| !layer.is_file)
+    }
+
+    fn layer(&self, place: &Place) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.root.place.layer() == place.layer())
     }
 
     /// Whether there is anything at all.
     pub(super) fn is_empty(&self) -> bool {
         self.layers.iter().all(|layer| layer.section().is_some_and(Section::is_empty))
     }
+}
+
+/// Among variables that may be others' a text never takes the place of a section: who sets `PATH` knows nothing of
+/// it.
+fn yield_to_sections(layers: &mut [Layer]) {
+    for at in 0..layers.len() {
+        let (weaker, rest) = layers.split_at_mut(at);
+        let Some(layer) = rest.first_mut().filter(|layer| layer.unknown == Unknown::Ignore) else { continue };
+        let roots: Vec<_> = weaker.iter().map(|layer| &layer.root).collect();
+        yield_to(&mut layer.root, &roots);
+    }
+}
+
+fn yield_to(node: &mut Node, weaker: &[&Node]) {
+    let Content::Section(section) = &mut node.content else { return };
+    section.retain(|key, entry| {
+        let inner = weaker.iter().filter_map(|node| match &node.content {
+            Content::Section(section) => section.get(key).map(|entry| &entry.node),
+            _ => None,
+        });
+        let inner: Vec<_> = inner.collect();
+        yield_to(&mut entry.node, &inner);
+        let is_section = |node: &Node| matches!(node.content, Content::Section(_));
+        is_section(&entry.node) || !inner.iter().any(|node| is_section(node))
+    });
 }
 
 /// The only top-level key, so that `config` reads none of ours as a path.

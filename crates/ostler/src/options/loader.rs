@@ -61,8 +61,10 @@ impl<T: DeserializeOwned + Serialize> Loader<T> {
     /// A valid value, or all that is wrong.
     pub(super) fn read(&self) -> Result<Loaded<T>, ConfigError> {
         let Gathered { layers, mut problems, incomplete, present, name } =
-            self.sources.gather(&lock(&self.known));
-        let layers = Layers::merge(layers, &self.section);
+            self.sources.gather(&lock(&self.known), &self.section);
+        let mut layers = Layers::merge(layers, &self.section);
+        let incomplete = incomplete || !layers.problems.is_empty();
+        problems.append(&mut layers.problems);
         let (value, mut notes) = self.value(&layers, !incomplete);
         problems.append(&mut notes.problems);
         if let Some(value) = value.as_ref().filter(|_| !incomplete) {

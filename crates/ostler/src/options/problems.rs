@@ -41,7 +41,10 @@ impl Found {
     }
 }
 
-/// All of them, in the order of layers and lines; those without a place last.
+/// More than these nobody reads at once, and logs should not be flooded.
+pub(super) const MOST: usize = 100;
+
+/// The first of them, in the order of layers and lines; those without a place last.
 pub(super) fn told(mut found: Vec<Found>) -> ConfigError {
     found.sort_by(|one, other| {
         let order = |found: &Found| (found.place.is_none(), found.place.clone());
@@ -54,5 +57,11 @@ pub(super) fn told(mut found: Vec<Found>) -> ConfigError {
             None => problem,
         }
     };
-    ConfigError::new(found.into_iter().map(tell).collect())
+    let more = found.len().saturating_sub(MOST);
+    found.truncate(MOST);
+    let mut problems: Vec<_> = found.into_iter().map(tell).collect();
+    if more > 0 {
+        problems.push(Problem::new("", format!("and {more} more, which are not listed")));
+    }
+    ConfigError::new(problems)
 }

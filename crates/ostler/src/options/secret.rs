@@ -16,7 +16,8 @@ pub(super) const MASK: &str = "***";
 ///
 /// A field `password` of this type can be given as `password`, or as `password_file`: the path of a file that
 /// contains it (one line break at its end does not count; a path that is not absolute begins at the folder of
-/// the configuration's file). It is not wiped from memory.
+/// the configuration's file); a part that serde reads without asking for types (`#[serde(flatten)]`, tagged and
+/// untagged enums) and the values of a map take the first form only. It is not wiped from memory.
 ///
 /// ```
 /// use ostler::Secret;

@@ -71,8 +71,11 @@ struct Untold<T> {
 struct Listener<T> {
     /// Until its subscription is dropped.
     is_wanted: AtomicBool,
-    call: Box<dyn Fn(&T, &T) + Send + Sync>,
+    call: Box<Call<T>>,
 }
+
+/// Is told the old and the new value.
+type Call<T> = dyn Fn(&T, &T) + Send + Sync;
 
 impl<T> Listener<T> {
     fn new(call: impl Fn(&T, &T) + Send + Sync + 'static) -> Arc<Self> {

@@ -1,15 +1,17 @@
 //! Where the layers come from, and the layers as they are now: files, variables, flags.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path as FilePath, PathBuf};
 
 use super::files::{self, Named};
 use super::layers::{Layer, Unknown};
+use super::path::Path;
 use super::place::Place;
 use super::problems::Found;
 use super::text::{self, Format};
 use super::tree::{Node, Section};
-use super::variables;
+use super::variables::{self, Scope};
 
 /// The prefix of variables, where no other is set.
 pub(super) const DEFAULT_PREFIX: &str = "APP";
@@ -112,7 +114,8 @@ impl Sources {
     #[cfg(feature = "options-watch")]
     pub(super) fn files(&self) -> Vec<PathBuf> {
         if self.inputs.is_empty() {
-            return self.usual().concat().into_iter().map(|file| file.path).collect();
+            let usual = self.usual(&self.settled());
+            return usual.concat().into_iter().map(|file| file.path).collect();
         }
         self.inputs
             .iter()
@@ -120,9 +123,13 @@ impl Sources {
             .collect()
     }
 
-    fn usual(&self) -> [Vec<Named>; 3] {
-        let variables = self.variables.clone().unwrap_or_default();
-        let (_, environment) = self.environment(&variables);
+    /// Those that were given, or else the process's.
+    fn settled(&self) -> Cow<'_, Variables> {
+        self.variables.as_ref().map_or_else(|| Cow::Owned(Variables::of_process()), Cow::Borrowed)
+    }
+
+    fn usual(&self, variables: &Variables) -> [Vec<Named>; 3] {
+        let (_, environment) = self.environment(variables);
         files::usual(
             &self.folder,
             if files::is_environment(environment) { environment } else { DEFAULT_ENVIRONMENT },
@@ -137,24 +144,18 @@ impl Sources {
         }
     }
 
-    /// Reads all of them. `known`: the files that were there before, and so must be there now.
-    pub(super) fn gather(&self, known: &BTreeSet<PathBuf>) -> Gathered {
-        let own;
-        let variables = match &self.variables {
-            Some(variables) => variables,
-            None => {
-                own = Variables::of_process();
-                &own
-            }
-        };
+    /// Reads all of them. `known`: the files that were there before, and so must be there now. `section`: the one
+    /// that is bound.
+    pub(super) fn gather(&self, known: &BTreeSet<PathBuf>, section: &Path) -> Gathered {
+        let variables = self.settled();
         let mut gathered = Gathered::default();
         if self.inputs.is_empty() {
-            gathered.usual(&self.usual(), known);
-            gathered.judge_environment(self.environment(variables));
+            gathered.usual(&self.usual(&variables), known);
+            gathered.judge_environment(self.environment(&variables));
         } else {
             self.inputs.iter().for_each(|input| gathered.input(input, known));
         }
-        gathered.variables(variables, &self.prefix);
+        gathered.variables(&variables, &Scope { prefix: &self.prefix, section });
         self.flags.iter().for_each(|(key, text)| gathered.flag(key, text));
         gathered
     }
@@ -249,7 +250,7 @@ impl Gathered {
 
     fn text(&mut self, name: &str, text: &str, format: Format, unknown: Unknown, folder: Option<PathBuf>) {
         let place = self.next(name);
-        let parsed = text::parse(text, format, &place);
+        let parsed = text::parse(text, format, &place, unknown == Unknown::ListAtTop);
         self.problems.extend(parsed.problems);
         self.incomplete |= parsed.broken;
         self.layers.push(Layer {
@@ -257,20 +258,21 @@ impl Gathered {
             unknown,
             folder,
             is_file: true,
+            is_absent: false,
         });
     }
 
-    fn variables(&mut self, variables: &Variables, prefix: &str) {
+    fn variables(&mut self, variables: &Variables, scope: &Scope<'_>) {
         let layer = self.layers.len();
-        let (root, problems) = variables::read(&variables.readable, prefix, layer);
+        let (root, problems) = variables::read(&variables.readable, scope, layer);
         self.problems.extend(problems);
-        let is_ours = |name: &&String| !prefix.is_empty() && variables::behind(name, prefix).is_some();
+        let is_ours = |name: &&String| scope.is_strict() && scope.behind(name).is_some();
         for name in variables.unreadable.iter().filter(is_ours) {
             self.problem(self.next(name.as_str()), "it is not UTF-8 text");
             self.incomplete = true;
         }
-        let unknown = if prefix.is_empty() { Unknown::Ignore } else { Unknown::Refuse };
-        self.layers.push(Layer { root, unknown, folder: None, is_file: false });
+        let unknown = if scope.is_strict() { Unknown::Refuse } else { Unknown::Ignore };
+        self.layers.push(Layer { root, unknown, folder: None, is_file: false, is_absent: false });
     }
 
     fn flag(&mut self, key: &str, text: &str) {
@@ -279,7 +281,13 @@ impl Gathered {
             self.problems.push(problem);
             Node::section(place, Section::new())
         });
-        self.layers.push(Layer { root, unknown: Unknown::Refuse, folder: None, is_file: false });
+        self.layers.push(Layer {
+            root,
+            unknown: Unknown::Refuse,
+            folder: None,
+            is_file: false,
+            is_absent: false,
+        });
     }
 
     fn judge_environment(&mut self, (says, environment): (Option<&'static str>, &str)) {

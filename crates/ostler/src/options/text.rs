@@ -5,7 +5,7 @@ mod toml;
 
 use super::place::{Lines, Place};
 use super::problems::Found;
-use super::tree::{Entry, Section, insert};
+use super::tree::{Content, Entry, Node, Section, insert};
 
 /// The language of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +36,11 @@ pub(super) struct Parsed {
     pub(super) broken: bool,
 }
 
-/// Reads `text`, which stands at `place`.
-pub(super) fn parse(text: &str, format: Format, place: &Place) -> Parsed {
+/// Reads `text`, which stands at `place`. `shared`: whether it is .NET's as well, where `A:B` is the key `B` in `A`.
+pub(super) fn parse(text: &str, format: Format, place: &Place, shared: bool) -> Parsed {
     // Editors on Windows write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reading = Reading { lines: Lines::of(text), place, problems: Vec::new(), broken: false };
+    let mut reading = Reading { lines: Lines::of(text), place, shared, problems: Vec::new(), broken: false };
     let section = match format {
         Format::Toml => toml::read(text, &mut reading),
         Format::Json => json::read(text, &mut reading),
@@ -52,6 +52,7 @@ pub(super) fn parse(text: &str, format: Format, place: &Place) -> Parsed {
 struct Reading<'a> {
     lines: Lines<'a>,
     place: &'a Place,
+    shared: bool,
     problems: Vec<Found>,
     broken: bool,
 }
@@ -70,6 +71,20 @@ impl Reading<'_> {
     fn broken(&mut self, place: Place, message: impl Into<String>) {
         self.broken = true;
         self.problem(place, message);
+    }
+
+    /// Adds an entry, into a section that may be there already; else two of one key are a mistake as well.
+    fn join(&mut self, section: &mut Section, entry: Entry) {
+        let key = super::path::normal(&entry.spelling);
+        match (section.get_mut(&key).map(|there| &mut there.node.content), entry) {
+            (
+                Some(Content::Section(there)),
+                Entry { node: Node { content: Content::Section(inner), .. }, .. },
+            ) => {
+                inner.into_values().for_each(|entry| self.join(there, entry));
+            }
+            (_, entry) => self.insert(section, entry),
+        }
     }
 
     /// Adds an entry; two of one key are a mistake that names both places.

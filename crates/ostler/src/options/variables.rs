@@ -1,6 +1,6 @@
 //! Environment variables and flags as layers: `APP__SECTION__KEY=text`, `--set section.key=text`.
 
-use super::path::normal;
+use super::path::{Path, normal};
 use super::place::Place;
 use super::problems::Found;
 use super::tree::{Content, Entry, MAX_DEPTH, Node, Section};
@@ -11,24 +11,48 @@ const SEPARATOR: &str = "__";
 /// What variables are called together.
 pub(super) const ENVIRONMENT: &str = "the environment";
 
-/// The part of a variable's name behind `prefix`, if it is one of ours.
-pub(super) fn behind<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
-    if prefix.is_empty() {
-        return Some(name);
-    }
-    // As in .NET, and as on Windows, where case does not count in them.
-    let (head, rest) = (name.get(..prefix.len())?, name.get(prefix.len()..)?);
-    if head.eq_ignore_ascii_case(prefix) { rest.strip_prefix(SEPARATOR) } else { None }
+/// Which variables are ours.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) prefix: &'a str,
+    /// The section that is bound. Without a prefix only what lies in it is ours: `MAIL` is a mailbox of whoever
+    /// logged in, and `MAIL__FROM` a setting.
+    pub(super) section: &'a Path,
 }
 
-/// All variables with `prefix`, as layer `layer`, and what is wrong with their names.
-pub(super) fn read(variables: &[(String, String)], prefix: &str, layer: usize) -> (Node, Vec<Found>) {
+impl Scope<'_> {
+    /// The part of a variable's name that says its key, if it is one of ours.
+    pub(super) fn behind<'n>(&self, name: &'n str) -> Option<&'n str> {
+        if self.prefix.is_empty() {
+            return Some(name).filter(|name| self.is_inside(name));
+        }
+        // As in .NET, and as on Windows, where case does not count in them.
+        let (head, rest) = (name.get(..self.prefix.len())?, name.get(self.prefix.len()..)?);
+        if head.eq_ignore_ascii_case(self.prefix) { rest.strip_prefix(SEPARATOR) } else { None }
+    }
+
+    fn is_inside(&self, name: &str) -> bool {
+        let mut parts = name.split(SEPARATOR);
+        let section = self.section.parts();
+        section.iter().all(|part| parts.next().is_some_and(|its| normal(its) == part.normal()))
+            && parts.next().is_some()
+    }
+
+    /// Whether all of them are meant for us, so that what is wrong with one is a mistake.
+    pub(super) fn is_strict(&self) -> bool {
+        !(self.prefix.is_empty() && self.section.is_empty())
+    }
+}
+
+/// All variables of `scope`, as layer `layer`, and what is wrong with their names.
+pub(super) fn read(variables: &[(String, String)], scope: &Scope<'_>, layer: usize) -> (Node, Vec<Found>) {
     let place = Place::named(layer, ENVIRONMENT);
     let (mut section, mut problems) = (Section::new(), Vec::new());
     let mut ours: Vec<_> =
-        variables.iter().filter_map(|(name, text)| Some((name, behind(name, prefix)?, text))).collect();
-    // The environment has no order of its own.
-    ours.sort();
+        variables.iter().filter_map(|(name, text)| Some((name, scope.behind(name)?, text))).collect();
+    // The environment has no order of its own. Where others' variables are among them, a section comes before a
+    // text of the same name, and so stands: `PATH` does not hide `Path__Folder`.
+    ours.sort_by_key(|(name, rest, text)| (!scope.is_strict() && !rest.contains(SEPARATOR), *name, *text));
     for (name, rest, text) in ours {
         let leaf = Leaf { place: Place::named(layer, name.as_str()), within: place.clone(), text };
         let parts: Vec<_> = rest.split(SEPARATOR).collect();
@@ -37,7 +61,7 @@ pub(super) fn read(variables: &[(String, String)], prefix: &str, layer: usize) -
         }
     }
     // Without a prefix most of them are none of ours, and may be called what they like.
-    (Node::section(place, section), if prefix.is_empty() { Vec::new() } else { problems })
+    (Node::section(place, section), if scope.is_strict() { problems } else { Vec::new() })
 }
 
 /// One `--set key=text`, as layer `layer`: later ones win, so each is a layer of its own.
@@ -112,7 +136,7 @@ mod tests {
     fn read_all(variables: &[(&str, &str)]) -> (Node, Vec<String>) {
         let owned: Vec<_> =
             variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        let (node, problems) = read(&owned, "APP", 1);
+        let (node, problems) = read(&owned, &Scope { prefix: "APP", section: &Path::default() }, 1);
         (
             node,
             problems
@@ -123,7 +147,7 @@ mod tests {
     }
 
     fn text(node: &Node, path: &str) -> Option<String> {
-        match &node.find(&super::super::path::Path::parse(path))?.content {
+        match &node.find(&Path::parse(path))?.content {
             Content::Text(text) => Some(text.clone()),
             _ => None,
         }

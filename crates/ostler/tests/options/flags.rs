@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode, Output};
 use clap::Parser;
 use ostler::{ConfigArgs, Format, Options, OptionsBuilder};
 
-use super::{Folder, Settings, problems};
+use super::{Folder, Mail, Settings, problems};
 
 #[derive(Parser)]
 struct Args {
@@ -56,7 +56,10 @@ fn without_a_question_there_is_no_answer() {
 fn child() {
     let line = std::env::var("LINE").unwrap();
     let args = args(&line.split_whitespace().collect::<Vec<_>>()).unwrap();
-    let answer = Options::<Settings>::builder().args(&args).answer();
+    let answer = match std::env::var("SECTION") {
+        Ok(section) => Options::<Mail>::builder().section(&section).prefix("").args(&args).answer(),
+        Err(_) => Options::<Settings>::builder().args(&args).answer(),
+    };
     let code = [0, 78].into_iter().find(|code| answer == Some(ExitCode::from(*code)));
     std::process::exit(code.map_or(1, i32::from));
 }
@@ -99,6 +102,34 @@ fn a_process_answers_with_its_exit_code() {
     );
 }
 
+#[test]
+fn the_environment_that_is_checked_is_the_one_that_is_loaded() {
+    let folder = Folder::new();
+    folder.write("appsettings.json", "{\"Port\": 1}");
+    folder.write("appsettings.Staging.json", "{\"Port\": 2, \"Mode\": \"y\"}");
+    let staging = |child: &mut Command| {
+        child.env("OSTLER_ENV", "Staging");
+    };
+    assert_eq!(
+        run(&folder, "--check-config", |child| _ = child.env_remove("OSTLER_ENV")).status.code(),
+        Some(0)
+    );
+    let checked = run(&folder, "--check-config", staging);
+    assert_eq!(checked.status.code(), Some(78));
+    let text = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(text.starts_with("appsettings.Staging.json:1:21: `mode`: "), "{text}");
+    let printed = run(&folder, "--print-config --set mode=fast", staging);
+    let text = String::from_utf8_lossy(&printed.stdout).into_owned();
+    assert!(text.contains("port = 2                 # appsettings.Staging.json:1:10\n"), "{text}");
+}
+
+#[test]
+fn the_values_of_flags_are_not_shown_as_they_may_be_secrets() {
+    let shown = format!("{:?}", args(&["--set", "mail.password=hunter2", "--check-config"]).unwrap());
+    assert!(shown.contains("mail.password") && shown.contains("check_config: true"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
 #[cfg(unix)]
 #[test]
 fn variables_that_are_not_text_are_told() {
@@ -111,4 +142,10 @@ fn variables_that_are_not_text_are_told() {
     });
     assert_eq!(output.status.code(), Some(78));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "APP__NOTE: it is not UTF-8 text\n");
+    let output = run(&folder, "--check-config", |child| {
+        let bytes = OsStr::from_bytes(b"\xff");
+        child.env("SECTION", "Mail").env("Mail__From", bytes).env("MAIL", bytes).env("OTHER__FROM", bytes);
+    });
+    assert_eq!(output.status.code(), Some(78));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "Mail__From: it is not UTF-8 text\n");
 }

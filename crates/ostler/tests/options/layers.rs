@@ -210,10 +210,7 @@ fn a_folder_without_files_is_fine_and_a_named_file_must_be_there() {
     folder.write("x.yaml", "");
     assert_eq!(folder.problems(load("x.yaml")), ["x.yaml: expected a file that ends in `.toml` or `.json`"]);
     std::fs::create_dir(folder.path().join("d.toml")).unwrap();
-    assert_eq!(
-        folder.problems(load("d.toml")),
-        ["d.toml: the file cannot be read: Is a directory (os error 21)"]
-    );
+    assert_eq!(folder.problems(load("d.toml")), ["d.toml: the file cannot be read: it is a folder"]);
     folder.write("b.toml", b"port = 1\nnote = '\xff'\n");
     assert_eq!(
         folder.problems(load("b.toml")),
@@ -274,4 +271,148 @@ fn named_sections_are_options_of_their_own() {
             "a.toml:3:20: `A.interval_seconds`: expected a whole number, 0 or more, found the text `x`",
         ]
     );
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Inbox {
+    from: String,
+    hosts: Vec<String>,
+    smtp: Smtp,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Smtp {
+    port: u16,
+}
+
+fn inbox(file: &str, variables: Vec<(String, String)>) -> ostler::OptionsBuilder<Inbox> {
+    let builder = Options::builder().text("appsettings.json", Format::Json, file);
+    builder.section("Mail").prefix("").variables(variables)
+}
+
+#[test]
+fn without_a_prefix_a_variable_that_is_called_as_the_section_is_anothers() {
+    let file = r#"{"Mail": {"From": "x", "Smtp": {"Port": 1}}}"#;
+    for name in ["MAIL", "Mail", "MA_IL", "MAILING__FROM", "FROM", "LOGGING__X"] {
+        let options = inbox(file, vars([(name, "/var/mail/root")])).load().unwrap().get();
+        assert_eq!((options.from.as_str(), options.smtp.port), ("x", 1), "{name}");
+    }
+    let both = vars([("MAIL", "/var/mail/root"), ("Mail__From", "y"), ("MAIL__HOSTS__0", "h")]);
+    let options = inbox(file, both).load().unwrap().get();
+    assert_eq!((options.from.as_str(), options.hosts.as_slice()), ("y", ["h".to_owned()].as_slice()));
+    let narrow =
+        || Options::<Smtp>::builder().text("a.json", Format::Json, file).section("Mail:Smtp").prefix("");
+    let with = |name| narrow().variables(vars([(name, "7")])).load().unwrap().get().port;
+    assert_eq!(
+        (with("MAIL"), with("MAIL__SMTP"), with("MAIL__FROM"), with("MAIL__SMTP__PORT")),
+        (1, 1, 1, 7)
+    );
+}
+
+#[test]
+fn without_a_prefix_what_is_wrong_with_variables_of_the_section_is_told() {
+    let load = |variables| problems(inbox("{}", variables).load());
+    assert_eq!(
+        load(vars([("Mail__Form", "y"), ("Male__Form", "y"), ("Form", "y")])),
+        ["Mail__Form: `Mail.Form`: unknown key; did you mean `from`?"]
+    );
+    assert_eq!(
+        load(vars([("MAIL__FROM", "x"), ("Mail__From", "y"), ("MAIL__", "x"), ("A____B", "x")])),
+        [
+            "MAIL__: a part of the key is empty",
+            "Mail__From: `Mail__From` is the same key as `MAIL__FROM`; case, `_` and `-` do not count",
+        ]
+    );
+    assert_eq!(
+        load(vars([("MAIL__SMTP", "x")])),
+        ["MAIL__SMTP: `Mail.smtp`: expected a section, found the text `x`"]
+    );
+}
+
+#[test]
+fn without_a_prefix_a_text_never_stands_for_a_section() {
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(default)]
+    struct Folders {
+        path: Smtp,
+        home: Option<Smtp>,
+        shell: std::collections::BTreeMap<String, u8>,
+        user: String,
+    }
+    let load = |file: &str, variables| {
+        let builder = Options::<Folders>::builder().text("a.toml", Format::Toml, file).prefix("");
+        builder.variables(variables).load()
+    };
+    let login = [("PATH", "/bin"), ("HOME", "/root"), ("SHELL", "/bin/sh"), ("USER", "root")];
+    let options = load("path.port = 1\nhome.port = 2\nshell.a = 3", vars(login)).unwrap().get();
+    assert_eq!((options.path.port, options.home.as_ref().unwrap().port, options.shell["a"]), (1, 2, 3));
+    assert_eq!(options.user, "root");
+    let options = load("", vars(login)).unwrap().get();
+    assert_eq!(*options, Folders { user: "root".into(), ..Folders::default() });
+    // Nor does it hide what another variable says of that section.
+    let options = load("", vars([login[0], ("Path__Port", "4")])).unwrap().get();
+    assert_eq!(options.path.port, 4);
+}
+
+#[test]
+fn a_key_of_dotnets_with_colons_is_a_way_through_sections() {
+    let load = |name: &str, text: &str| {
+        Options::<Inbox>::builder().text(name, Format::Json, text).section("Mail").variables([]).load()
+    };
+    let text = r#"{"Mail:Smtp:Port": 2, "Mail": {"From": "x"}, "Mail:Hosts": ["h"]}"#;
+    let options = load("appsettings.json", text).unwrap().get();
+    assert_eq!((options.from.as_str(), options.smtp.port, options.hosts.len()), ("x", 2, 1));
+    assert_eq!(load("appsettings.json", r#"{"Mail": {"Smtp:Port": 3}}"#).unwrap().get().smtp.port, 3);
+    assert_eq!(load("appsettings.json", r#"{"Mail:Smtp": {"Port": 4}}"#).unwrap().get().smtp.port, 4);
+    assert_eq!(
+        problems(load(
+            "appsettings.json",
+            r#"{"Mail:Frm": "x", "Mail:Smtp:Port": 1, "Mail": {"Smtp": {"Port": 2}}}"#
+        )),
+        [
+            "appsettings.json:1:2: `Mail.Frm`: unknown key; did you mean `from`?",
+            "appsettings.json:1:19: `Port` stands twice in one table, first at appsettings.json:1:58",
+        ]
+    );
+    let deep = format!("{{\"Mail{}\": 1}}", ":a".repeat(100_000));
+    assert_eq!(problems(load("appsettings.json", &deep)).len(), 2, "too deep, and unknown");
+    // In other files a colon is a character like others.
+    assert_eq!(load("ostler.json", r#"{"Mail:From": "x"}"#).unwrap().get().from, "");
+}
+
+#[test]
+fn what_stands_in_place_of_the_section_is_a_mistake() {
+    let load = |name: &str, text: &str, section: &str| {
+        let builder = Options::<Inbox>::builder().text(name, Format::Json, text).section(section);
+        problems(builder.variables(vars([("APP__OTHER", "1")])).load())
+    };
+    let expected = |at: u8, key: &str, found: &str| {
+        [format!("a.json:1:{at}: `{key}`: expected a section, found {found}")]
+    };
+    assert_eq!(load("a.json", r#"{"Mail": 5}"#, "Mail:Smtp"), expected(10, "Mail", "the number `5`"));
+    assert_eq!(load("a.json", r#"{"Mail": 5}"#, "Mail"), expected(10, "Mail", "the number `5`"));
+    assert_eq!(load("a.json", r#"{"Mail": null}"#, "Mail"), expected(10, "Mail", "`null`"));
+    assert_eq!(load("appsettings.json", r#"{"Mail": null}"#, "Mail"), Vec::<String>::new());
+    assert_eq!(load("appsettings.json", r#"{"Mail": null}"#, "Mail:Smtp"), Vec::<String>::new());
+    let builder = Options::<u16>::builder().text("a.json", Format::Json, r#"{"Port": 5}"#).section("Port");
+    assert_eq!(*builder.variables([]).load().unwrap().get(), 5);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_and_not_waited_for() {
+    let folder = Folder::new();
+    let pipe = folder.path().join("pipe.toml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let device = folder.path().join("device.toml");
+    std::os::unix::fs::symlink("/dev/zero", &device).unwrap();
+    std::os::unix::fs::symlink(folder.write("real", "port = 1"), folder.path().join("link.toml")).unwrap();
+    let load =
+        |name: &str| Options::<Settings>::builder().file(folder.path().join(name)).variables([]).load();
+    let refused = "the file cannot be read: it is no regular file, but a pipe, a socket or a device";
+    assert_eq!(folder.problems(load("pipe.toml")), [format!("pipe.toml: {refused}")]);
+    assert_eq!(folder.problems(load("device.toml")), [format!("device.toml: {refused}")]);
+    assert_eq!(load("link.toml").unwrap().get().port, 1);
 }

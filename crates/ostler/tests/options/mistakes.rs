@@ -84,6 +84,7 @@ const MISTAKES: &[(&str, &str)] = &[
     // Not the language.
     ("port = ", "8: this is not TOML: a value is missing"),
     ("mode = fast", "8: this is not TOML: expected a number, `true`, `false`, or a text in quotes"),
+    ("port = t", "8: this is not TOML: expected a number, `true`, `false`, or a text in quotes"),
     ("port = ]", "8: this is not TOML: missing array opening, expected `[`"),
 ];
 
@@ -173,6 +174,42 @@ fn several_mistakes_of_language_come_at_once_and_nothing_follows_from_them() {
             "APP__PORT: `port`: expected a whole number from 0 to 65535, found the text `x`",
         ]
     );
+}
+
+#[test]
+fn of_very_many_mistakes_only_the_first_are_listed() {
+    let keys: String = (0..5_000).map(|at| format!("key{at} = {at}\n")).collect();
+    let found = problems(toml(&format!("[labels]\n{keys}{keys}")).load());
+    assert_eq!(found.len(), 101);
+    // Each place of a first one takes a search of its own.
+    let twice = |at: usize| format!("ostler.toml:{}:1: `key{at}` stands twice in one table", at + 5002);
+    assert_eq!(found[19], format!("{}, first at ostler.toml:21:1", twice(19)));
+    assert_eq!(found[99], twice(99));
+    assert_eq!(found[100], "and 4900 more, which are not listed");
+    let pairs: Vec<_> = (0..300).map(|_| "\"port\": 1").collect();
+    let found = problems(json(&format!("{{{}}}", pairs.join(","))).load());
+    assert_eq!((found.len(), found[100].as_str()), (101, "and 199 more, which are not listed"));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_told_with_the_first_of_its_table() {
+    for (text, expected) in [
+        (
+            "[mail]\nfrom = 'x'\n[labels]\na = 1\na = 2",
+            "5:1: `a` stands twice in one table, first at ostler.toml:4:1",
+        ),
+        ("\"port\" = 1\n'port' = 2", "2:1: `port` stands twice in one table, first at ostler.toml:1:1"),
+        (
+            "mail = { from = 'a' }\nport = 1\nport = 2",
+            "3:1: `port` stands twice in one table, first at ostler.toml:2:1",
+        ),
+        (
+            "[mail]\nfrom = 'x'\n[mail]\nfrom = 'y'",
+            "3:2: `mail` stands twice in one table, first at ostler.toml:1:2",
+        ),
+    ] {
+        assert_eq!(problems(toml(text).load())[0], format!("ostler.toml:{expected}"), "{text}");
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Secrets are never shown, and may come from files.
 
+use ostler::{Format, Options, Secret};
+use serde::{Deserialize, Serialize};
+
 use super::{Folder, json, problems, toml, vars};
 
 #[test]
@@ -128,4 +131,23 @@ fn a_file_for_what_is_no_secret_is_an_unknown_key_like_others() {
     let variables = vars([("NOTE_FILE", &file), ("Mail__PasswordFile", &file)]);
     let settings = toml("").prefix("").variables(variables).load().unwrap().get();
     assert_eq!((settings.note.as_deref(), settings.mail.password.expose().as_str()), (None, "x"));
+}
+
+#[test]
+fn what_could_be_meant_for_a_secret_is_not_quoted() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Api {
+        auth: Auth,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Auth {
+        Token(Secret<u32>),
+        Basic { user: String, password: Secret<u32> },
+    }
+    for text in ["auth = 'hunter2'", "[auth]\nuser = 'a'\npassword = 'hunter2'", "auth = ['hunter2']"] {
+        let builder = Options::<Api>::builder().text("a.toml", Format::Toml, text).variables([]);
+        let found = problems(builder.load()).join("\n");
+        assert!(found.contains("did not match any variant") && !found.contains("hunter2"), "{found}");
+    }
 }

@@ -7,7 +7,7 @@ use ostler::{Format, Options, OptionsBuilder, Secret};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{json, problems, toml, vars};
+use super::{Mode, Settings, json, problems, toml, vars};
 
 fn of<T>(text: &str) -> OptionsBuilder<T>
 where
@@ -353,6 +353,76 @@ fn a_type_that_holds_itself_is_read_as_deep_as_is_allowed() {
 fn a_large_file_that_is_wrong_all_over_is_answered() {
     let servers = "{\"port\": \"x\"},".repeat(20_000);
     let found = problems(json(&format!("{{\"servers\": [{servers}]}}")).load());
-    assert_eq!(found.len(), 1001);
-    assert_eq!(found[1000], "there may be more that is wrong");
+    assert_eq!(found.len(), 100);
+    assert_eq!(found[99], "there may be more that is wrong");
+    // The same where all of it is found in one reading.
+    let labels: String = (0..200).map(|at| format!("a{at} = 'x'\n")).collect();
+    let found = problems(toml(&format!("[labels]\n{labels}")).load());
+    assert_eq!((found.len(), found[99].as_str()), (100, "there may be more that is wrong"));
+}
+
+#[test]
+fn null_in_a_file_of_dotnets_is_no_value() {
+    let text = r#"{"Port": null, "Mode": null, "Hosts": null, "Timeout": null, "Note": null, "Listen": null,
+        "Window": null, "Labels": {"a": null, "b": 1}, "Mail": null, "Servers": [{"Host": "x", "Port": null}]}"#;
+    let load = |name: &str, text: &str| {
+        Options::<Settings>::builder().text(name, Format::Json, text).variables([]).load()
+    };
+    assert_eq!(
+        problems(load("appsettings.json", text)),
+        ["appsettings.json:2:82: `servers[0].port`: this key is missing, and has no default"]
+    );
+    let settings =
+        load("appsettings.json", &text.replace("\"Port\": null}]", "\"Port\": 1}]")).unwrap().get();
+    let defaults = Settings::default();
+    assert_eq!(
+        (settings.port, settings.mode, settings.timeout),
+        (defaults.port, defaults.mode, defaults.timeout)
+    );
+    assert_eq!((&settings.hosts, &settings.mail), (&defaults.hosts, &defaults.mail));
+    assert_eq!(settings.labels, [("b".to_owned(), 1)].into());
+    // It stands over what a weaker file says.
+    let builder = Options::<Settings>::builder().text(
+        "appsettings.json",
+        Format::Json,
+        r#"{"Port": 1, "Letter": "y"}"#,
+    );
+    let builder =
+        builder.text("appsettings.Production.json", Format::Json, r#"{"Port": null}"#).variables([]);
+    let settings = builder.load().unwrap().get();
+    assert_eq!((settings.port, settings.letter), (defaults.port, 'y'));
+    // The values of a list are counted.
+    assert_eq!(
+        problems(load("appsettings.json", r#"{"Window": [1, null]}"#)),
+        ["appsettings.json:1:16: `window[1]`: expected a whole number from 0 to 255, found `null`"]
+    );
+}
+
+#[test]
+fn an_empty_variable_is_none_where_nothing_else_can_be_made_of_it() {
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(default)]
+    struct Optional {
+        number: Option<u8>,
+        address: Option<std::net::SocketAddr>,
+        wait: Option<Duration>,
+        mode: Option<Mode>,
+        hosts: Option<Vec<String>>,
+        text: Option<String>,
+        required: u8,
+    }
+    let load = |text: &str, variables| {
+        let builder = Options::<Optional>::builder().text("a.toml", Format::Toml, text);
+        builder.variables(variables).load()
+    };
+    let names = ["NUMBER", "ADDRESS", "WAIT", "MODE", "HOSTS", "TEXT"];
+    let empty = names.map(|name| (format!("APP__{name}"), String::new()));
+    let options = load("number = 4\nmode = 'fast'", empty.into()).unwrap().get();
+    assert_eq!(*options, Optional { text: Some(String::new()), ..Optional::default() });
+    let number = "expected a whole number from 0 to 255, found an empty text";
+    assert_eq!(problems(load("number = ''", vec![])), [format!("a.toml:1:10: `number`: {number}")]);
+    assert_eq!(
+        problems(load("", vars([("APP__REQUIRED", "")]))),
+        [format!("APP__REQUIRED: `required`: {number}")]
+    );
 }

@@ -43,7 +43,7 @@ pub(in crate::options) enum Found {
 }
 
 impl Found {
-    pub(super) fn of(content: &Content) -> Self {
+    pub(in crate::options) fn of(content: &Content) -> Self {
         match content {
             Content::Null | Content::Unread => Self::Null,
             Content::Bool(value) => Self::Bool(*value),

@@ -101,9 +101,13 @@ impl<'a> Reader<'a> {
 
     /// The value as `read` reads it. `None`: it is noted why not.
     fn scalar<V>(&self, read: impl FnOnce(&'a Content) -> Result<V, Wrong>) -> Option<V> {
-        let content = &self.node()?.content;
+        let node = self.node()?;
+        let content = &node.content;
         if let Content::Unread = content {
             self.session.give(&self.path);
+            return None;
+        }
+        if self.session.passes_over(&self.path, node, false) {
             return None;
         }
         let found = || {
@@ -125,6 +129,9 @@ impl<'a> Reader<'a> {
     }
 
     fn section(&self) -> Option<&'a Section> {
+        if self.session.passes_over(&self.path, self.node()?, true) {
+            return None;
+        }
         self.scalar(|content| match content {
             Content::Section(section) => Ok(section),
             _ => Err(Wrong::Unfit("a section".into())),
@@ -185,11 +192,13 @@ impl<'a> Reader<'a> {
     fn fields(&self, section: &'a Section, names: Names) -> Vec<Field<'a>> {
         let mut fields: Vec<Field<'a>> = Vec::new();
         for (key, entry) in section {
+            if self.session.is_dropped(&self.path.key(key)) {
+                continue;
+            }
             if let Some(name) = name_of(names, key, &entry.spelling) {
                 add(&mut fields, Field { name, node: Some(&entry.node), file: None });
             } else if let Some(name) = key.strip_suffix("file").and_then(|key| name_of(names, key, key)) {
-                let is_dropped = self.session.is_dropped(&self.path.key(key));
-                if !matches!(entry.node.content, Content::Null) && !is_dropped {
+                if !matches!(entry.node.content, Content::Null) {
                     add(&mut fields, Field { name, node: None, file: Some(entry) });
                 }
             } else {
@@ -293,6 +302,9 @@ impl<'a> Reader<'a> {
     /// Which variant is meant, and its content if it has one.
     fn variant(&self, names: Names) -> Option<(&'static str, Option<&'a Node>)> {
         let node = self.node()?;
+        if self.session.passes_over(&self.path, node, false) {
+            return None;
+        }
         let (key, spelling, content) = match &node.content {
             Content::Text(text) => (normal(text), text, None),
             Content::Section(section) => match chosen(section) {
@@ -482,6 +494,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match (self.node, self.file) {
             (Some(Node { content: Content::Null, .. }), None) => visitor.visit_none(),
+            _ if self.session.is_none(&self.path) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }

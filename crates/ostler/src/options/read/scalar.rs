@@ -142,6 +142,51 @@ mod tests {
         assert_eq!(char(&text_of("ö")), Ok('ö'));
     }
 
+    /// serde's words are not promised: where another version says it otherwise, these fail.
+    #[test]
+    fn what_serde_expects_is_said_in_plain_words() {
+        use std::collections::BTreeMap;
+        use std::time::Duration;
+
+        use serde::Deserialize;
+        use serde::de::value::{BoolDeserializer, UnitDeserializer};
+        use serde::de::{DeserializeOwned, IntoDeserializer};
+
+        use super::super::fault::Fault;
+
+        #[derive(Debug, Deserialize)]
+        struct Section {}
+
+        fn said(result: Result<impl Sized, Fault>) -> String {
+            match result {
+                Err(Fault::Unfit { expected, .. }) => in_plain_words(&expected),
+                _ => panic!("this fits"),
+            }
+        }
+        fn of<T: DeserializeOwned>() -> String {
+            let unfit: BoolDeserializer<Fault> = true.into_deserializer();
+            said(T::deserialize(unfit))
+        }
+
+        let unit: UnitDeserializer<Fault> = ().into_deserializer();
+        assert_eq!(said(bool::deserialize(unit)), "`true` or `false`");
+        let borrowed: BoolDeserializer<Fault> = true.into_deserializer();
+        assert_eq!(said(<&str>::deserialize(borrowed)), "text");
+        assert_eq!((of::<String>(), of::<char>()), ("text".into(), "one character".into()));
+        assert_eq!((of::<Vec<u8>>(), of::<()>()), ("a list".into(), "`null`".into()));
+        assert_eq!((of::<BTreeMap<u8, u8>>(), of::<Section>()), ("a section".into(), "a section".into()));
+        assert_eq!((of::<f32>(), of::<f64>()), ("a number".into(), "a number".into()));
+        assert_eq!(of::<Duration>(), super::super::super::duration::EXPECTED);
+        assert_eq!(of::<std::num::NonZeroU8>(), "a whole number other than 0");
+        assert_eq!(of::<u8>(), "a whole number from 0 to 255");
+        assert_eq!(of::<i16>(), "a whole number from -32768 to 32767");
+        assert_eq!(
+            (of::<u64>(), of::<usize>()),
+            ("a whole number, 0 or more".into(), "a whole number, 0 or more".into())
+        );
+        assert_eq!((of::<i64>(), of::<isize>()), ("a whole number".into(), "a whole number".into()));
+    }
+
     #[test]
     fn a_number_out_of_range_is_another_mistake_than_no_number() {
         let range = || "a whole number from 0 to 255".to_owned();

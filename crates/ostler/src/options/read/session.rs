@@ -10,13 +10,14 @@ use super::super::layers::{Ignored, Layers};
 use super::super::leaves::Leaf;
 use super::super::path::{Path, normal};
 use super::super::place::Place;
-use super::super::problems::Found as Problem;
+use super::super::problems::{Found as Problem, MOST};
 use super::super::tree::Node;
 use super::dummy::{CANDIDATES, candidate_for};
 use super::fault::{Fault, Found, unknown_key};
 
-/// More than these are not told. It bounds what a large file that is wrong all over costs.
-const MOST_PROBLEMS: usize = 1000;
+/// More than these are not told, beside that there may be more. It bounds what a large file that is wrong all over
+/// costs.
+const MOST_PROBLEMS: usize = MOST - 1;
 
 /// The whole of a reading. Its cells are there because serde hands out no `&mut`.
 pub(super) struct Session<'a> {
@@ -24,6 +25,8 @@ pub(super) struct Session<'a> {
     base: &'a Path,
     complete: bool,
     problems: RefCell<Vec<Problem>>,
+    /// Whether there are, or may be, more of them.
+    more: Cell<bool>,
     ignored: RefCell<Vec<Ignored>>,
     /// Where dummies stand, and which of their answers they give.
     given: RefCell<BTreeMap<Path, usize>>,
@@ -38,6 +41,8 @@ pub(super) struct Session<'a> {
     forms: RefCell<BTreeMap<Path, Form>>,
     names: RefCell<BTreeMap<Path, String>>,
     dropped: RefCell<BTreeSet<Path>>,
+    /// Where nothing could be made of an empty variable, or flag.
+    blanks: RefCell<BTreeSet<Path>>,
     secrets: RefCell<BTreeMap<Path, String>>,
     secret_files: RefCell<BTreeMap<PathBuf, Result<String, String>>>,
 }
@@ -91,6 +96,7 @@ impl<'a> Session<'a> {
             base,
             complete,
             problems: RefCell::default(),
+            more: Cell::default(),
             ignored: RefCell::default(),
             given: RefCell::default(),
             failed: Cell::default(),
@@ -99,6 +105,7 @@ impl<'a> Session<'a> {
             forms: RefCell::default(),
             names: RefCell::default(),
             dropped: RefCell::default(),
+            blanks: RefCell::default(),
             secrets: RefCell::default(),
             secret_files: RefCell::default(),
         }
@@ -124,8 +131,12 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn into_notes(self) -> Notes {
+        let mut problems = self.problems.into_inner();
+        if self.more.get() {
+            problems.push(Problem::new(None, self.base, "there may be more that is wrong"));
+        }
         Notes {
-            problems: self.problems.into_inner(),
+            problems,
             ignored: self.ignored.into_inner(),
             secrets: self.secrets.into_inner(),
             secret_files: self.secret_files.into_inner().into_keys().collect(),
@@ -185,8 +196,10 @@ impl<'a> Session<'a> {
     pub(super) fn note(&self, path: &Path, place: Option<Place>, message: impl Into<String>) {
         let problem = Problem::new(place, &self.base.join(path), message);
         let mut problems = self.problems.borrow_mut();
-        if problems.len() < MOST_PROBLEMS && !problems.contains(&problem) {
-            problems.push(problem);
+        match problems.contains(&problem) {
+            true => {}
+            false if problems.len() < MOST_PROBLEMS => problems.push(problem),
+            false => self.more.set(true),
         }
     }
 
@@ -197,8 +210,38 @@ impl<'a> Session<'a> {
 
     /// Notes what is wrong with the value at `spot`, and puts a dummy in its place.
     pub(super) fn blame(&self, spot: &Spot, message: impl Into<String>) {
+        if self.is_blank(spot) && self.blanks.borrow_mut().insert(spot.path.clone()) {
+            return self.go_again();
+        }
         self.note(&spot.path, spot.place.clone(), message);
         self.give(&spot.path);
+    }
+
+    /// Reads the whole once more, whatever else this round comes to: that does not count.
+    fn go_again(&self) {
+        self.failed.set(true);
+        self.again.set(true);
+    }
+
+    /// Where `node` stands for nothing, it is read again without it. Not so in lists, whose values are counted.
+    pub(super) fn passes_over(&self, path: &Path, node: &Node, section_is_asked_for: bool) -> bool {
+        let is_new = self.layers.is_nothing(node, section_is_asked_for)
+            && self.dropped.borrow_mut().insert(path.clone());
+        if is_new {
+            self.go_again();
+        }
+        is_new
+    }
+
+    /// Whether nothing could be made of an empty text at `path`, so that it is no value where there may be none.
+    pub(super) fn is_none(&self, path: &Path) -> bool {
+        self.blanks.borrow().contains(path)
+    }
+
+    /// Whether there is no more than an empty variable, or flag.
+    fn is_blank(&self, spot: &Spot) -> bool {
+        spot.text.as_deref() == Some("")
+            && spot.place.as_ref().is_some_and(|place| self.layers.is_outside_of_files(place))
     }
 
     /// A key that nothing reads, among those that are `known`.
@@ -229,10 +272,12 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn gives_up(&self) {
-        let none = self.problems.borrow().is_empty();
-        let message =
-            if none { "this cannot be read: no form of it fits" } else { "there may be more that is wrong" };
-        self.problems.borrow_mut().push(Problem::new(None, self.base, message));
+        let mut problems = self.problems.borrow_mut();
+        if problems.is_empty() {
+            problems.push(Problem::new(None, self.base, "this cannot be read: no form of it fits"));
+        } else {
+            self.more.set(true);
+        }
     }
 
     /// Takes in what failed at `spot`; from there on the failure is known.
@@ -265,7 +310,9 @@ impl<'a> Session<'a> {
                 None => self.give(&spot.path),
             };
         }
-        let quote = spot.text.as_ref().filter(|text| !spot.secret && fault.leaves_out(text));
+        // What serde keeps may be meant for a secret, of which it tells nothing.
+        let is_quotable = !spot.secret && !self.is_loose(&spot.path);
+        let quote = spot.text.as_ref().filter(|text| is_quotable && fault.leaves_out(text));
         let found = quote.map_or_else(String::new, |text| format!(", found {}", Found::Text(text.clone())));
         self.blame(spot, format!("{}{found}", fault.message(spot.secret)));
     }

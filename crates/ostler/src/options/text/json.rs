@@ -4,6 +4,8 @@ use jsonc_parser::ast::{Array, Object, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
+use super::super::path::normal;
+use super::super::place::Place;
 use super::super::tree::{Content, Entry, MAX_DEPTH, Node, Section};
 use super::{Reading, TOO_DEEP, TOO_LARGE};
 
@@ -44,13 +46,40 @@ fn in_lower_case(message: &str) -> String {
 }
 
 fn object(object: &Object<'_>, reading: &mut Reading<'_>, depth: usize) -> Section {
-    let mut section = Section::new();
+    let (mut section, mut within) = (Section::new(), Vec::new());
     for property in &object.properties {
         let place = reading.place(property.range.start);
+        let name = property.name.as_str();
+        let parts: Vec<_> = name.split(':').collect();
+        if reading.shared && parts.len() > 1 && parts.iter().all(|part| !part.is_empty()) {
+            within.extend(inside(&parts, &place, &property.value, reading, depth));
+            continue;
+        }
         let node = node(&property.value, reading, depth);
-        reading.insert(&mut section, Entry { spelling: property.name.as_str().to_owned(), place, node });
+        reading.insert(&mut section, Entry { spelling: name.to_owned(), place, node });
     }
+    // After all others, whose sections they may be in.
+    within.into_iter().for_each(|entry| reading.join(&mut section, entry));
     section
+}
+
+/// A value under a key such as .NET's `A:B`, in the sections that its `parts` name.
+fn inside(
+    parts: &[&str],
+    place: &Place,
+    value: &Value<'_>,
+    reading: &mut Reading<'_>,
+    depth: usize,
+) -> Option<Entry> {
+    let (first, rest) = parts.split_first()?;
+    let node = if rest.is_empty() || depth > MAX_DEPTH {
+        node(value, reading, depth)
+    } else {
+        let inner = inside(rest, place, value, reading, depth + 1);
+        let inner = inner.map(|entry| (normal(&entry.spelling), entry));
+        Node::section(place.clone(), inner.into_iter().collect())
+    };
+    Some(Entry { spelling: (*first).to_owned(), place: place.clone(), node })
 }
 
 fn node(value: &Value<'_>, reading: &mut Reading<'_>, depth: usize) -> Node {

@@ -9,13 +9,13 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) -> Section {
     let (document, errors) = DeTable::parse_recoverable(text);
     // Then the first of two stands, and the rest is as it is written.
     let only_twice = errors.iter().all(|error| error.message() == TWICE);
-    let mut last_line = 0;
+    let (mut last_line, mut searches) = (0, MOST_SEARCHES);
     for error in errors {
         let offset = error.span().map_or(0, |span| span.start);
         let (line, _) = reading.lines.spot(offset);
         // The first mistake of a line; what follows on it is mostly about the same.
         if line != last_line {
-            let message = said(&error, text, reading);
+            let message = said(&error, text, reading, &mut searches);
             reading.broken(reading.place(offset), message);
         }
         last_line = line;
@@ -26,16 +26,23 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) -> Section {
 /// As the parser says that a key stands twice.
 const TWICE: &str = "duplicate key";
 
+/// How often the other place of a key that stands twice is searched for: each time the text is parsed anew.
+const MOST_SEARCHES: usize = 20;
+
 /// The parser's words; for a key that stands twice, with the other place.
-fn said(error: &toml::de::Error, text: &str, reading: &Reading<'_>) -> String {
+fn said(error: &toml::de::Error, text: &str, reading: &Reading<'_>, searches: &mut usize) -> String {
     if error.message() == TWICE
         && let Some(span) = error.span()
         && let Some(key) = text.get(span.clone())
     {
+        let key = key.trim_matches(['"', '\'']);
+        let Some(left) = searches.checked_sub(1) else {
+            return format!("`{}` stands twice in one table", crate::error::escaped(key));
+        };
+        *searches = left;
         let line_start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         // What came before the line can be parsed alone, and holds the first.
         let (before, _) = DeTable::parse_recoverable(text.get(..line_start).unwrap_or_default());
-        let key = key.trim_matches(['"', '\'']);
         if let Some(offset) = last_of(before.get_ref(), key, text) {
             return twice(key, key, &reading.place(offset));
         }
