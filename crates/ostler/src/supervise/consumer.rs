@@ -202,6 +202,8 @@ impl Crew {
     fn man(&self, unit: &Arc<UnitSeat>) {
         let free: Vec<usize> = {
             let mut roster = self.roster.lock();
+            // In the same step: a worker that leaves in between would be counted on.
+            roster.limit = self.workers();
             let free: Vec<usize> = (1..=self.workers()).filter(|n| !roster.present.contains(n)).collect();
             roster.present.extend(&free);
             free
