@@ -8,8 +8,8 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use common::Log;
@@ -18,7 +18,7 @@ use ostler::queue::{self, Full, Queue, TrySendError};
 use ostler::testing::TestHost;
 use ostler::{
     Clock, First, HOUR, Host, MINUTE, Options, Run, RunOutcome, SECOND, Snapshot, State, Status,
-    Subscription, UnitState, after_completion, cron, every,
+    Subscription, UnitState, after_completion, cron, every, poke,
 };
 use serde::{Deserialize, Serialize};
 
@@ -424,6 +424,35 @@ fn what_changes_between_a_plan_and_its_registration_counts_and_is_checked() {
     let error = TestHost::start(Host::new(app).task("rate", rate, note)).unwrap_err();
     let fields: Vec<_> = error.registration_errors().iter().map(|mistake| mistake.field()).collect();
     assert_eq!(fields, ["attempts", "period"]);
+}
+
+#[test]
+fn a_bad_value_that_is_being_judged_while_a_plan_is_registered_does_not_slip_in() {
+    let (options, _, app) = app();
+    let (begun, registered) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
+    let (judging, seen) = (Arc::clone(&begun), Arc::clone(&registered));
+    // A check that gives the plan every chance to slip in while the value is being judged.
+    let slow = options.map(move |o| {
+        if o.period.is_zero() && !seen.load(Ordering::Acquire) {
+            judging.wait();
+            for _ in 0..200 {
+                if !seen.load(Ordering::Acquire) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+        o.enabled
+    });
+    let first = Host::new(app.clone()).task("slow", poke().enabled(slow), note);
+    let (own, plan) = (options.clone(), every(options.map(|o| o.period)));
+    let bad = std::thread::spawn(move || set(&own, |o| o.period = Duration::ZERO));
+    begun.wait();
+    let second = Host::new(app).task("rate", plan, note);
+    registered.store(true, Ordering::Release);
+    assert!(bad.join().unwrap().is_ok(), "nobody objects to it before the plan is there");
+    let error = TestHost::start(second).expect_err("the plan cannot be started with it");
+    assert_eq!(error.registration_errors()[0].field(), "period");
+    drop(first);
 }
 
 #[test]

@@ -162,12 +162,11 @@ impl<T: PartialEq> Shared<T> {
 
     /// One after the other. A check that itself wants other options is refused, as it would wait for itself.
     fn in_turn(&self, take: impl FnOnce() -> Result<bool, ConfigError>) -> Result<bool, ConfigError> {
-        let own = std::thread::current().id();
-        if *lock(&self.judge) == Some(own) {
+        if self.is_own_turn() {
             return Err(Problem::new("", "a check of options cannot change them").into());
         }
         let _turn = lock(&self.turn);
-        *lock(&self.judge) = Some(own);
+        *lock(&self.judge) = Some(std::thread::current().id());
         let _judge = Judging(&self.judge);
         take()
     }
@@ -319,6 +318,20 @@ impl<T: PartialEq + Send + Sync + 'static> Origin for Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// Whether this very thread is judging a value.
+    fn is_own_turn(&self) -> bool {
+        *lock(&self.judge) == Some(std::thread::current().id())
+    }
+
+    /// A value that is being judged is swapped in before the guard counts: whoever adds it and then looks sees that value, or
+    /// has it judged.
+    fn add_guard(&self, guard: Guard<T>) {
+        let _turn = (!self.is_own_turn()).then(|| lock(&self.turn));
+        lock(&self.guards).push(Arc::new(guard));
+    }
+}
+
 #[cfg(feature = "options-watch")]
 impl<T: PartialEq + Send + Sync> Subject for Shared<T> {
     fn name(&self) -> Arc<str> {
@@ -372,7 +385,7 @@ where
         let f = Arc::clone(&self.f);
         let Guard { lease, check } = guard;
         let check = Box::new(move |candidate: &T| check(&f(candidate)));
-        lock(&self.shared.guards).push(Arc::new(Guard { lease, check }));
+        self.shared.add_guard(Guard { lease, check });
     }
 }
 

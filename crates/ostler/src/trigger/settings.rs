@@ -23,7 +23,7 @@ pub(crate) struct LiveSettings {
 /// A setting that the host is told of when it changes; the others are read anew for each run.
 pub(crate) struct Followed {
     pub(crate) origin: Arc<dyn Origin>,
-    /// What the plan was made with.
+    /// What the host was told last: at first, what the plan was made with.
     pub(crate) last: Setting,
     pub(crate) read: Box<dyn Fn() -> Setting + Send>,
 }
@@ -56,8 +56,7 @@ impl LiveSettings {
         durations.chain(enabled).chain(attempts).chain(workers.iter().filter_map(Live::origin))
     }
 
-    /// Those that the host is to be told of.
-    /// `held` is what the plan was made with, which may be out of date already.
+    /// Those that the host is to be told of. `held` is what the plan was made with, which may be out of date already.
     pub(crate) fn followed(&self, held: Held) -> impl Iterator<Item = Followed> {
         let period = self.period.clone().zip(held.period);
         let period = period.and_then(|(live, held)| followed(live, held, Setting::Period));
@@ -109,19 +108,20 @@ impl Guarded<'_> {
     ) {
         let Some(live) = live else { return };
         let name = unit.to_owned();
-        let first_mistake = move |candidate: &T| {
+        let first_mistake = Arc::new(move |candidate: &T| {
             let mut first = None;
             check(candidate, &mut |field, text| {
                 first.get_or_insert_with(|| RegistrationError::new(&name, field, text));
             });
             first
-        };
-        // What a plan was made with has been checked with it.
+        });
+        let judge = Arc::clone(&first_mistake);
+        live.guard(self.lease, move |candidate| {
+            judge(candidate).map_or(Ok(()), |mistake| Err(mistake.to_string()))
+        });
+        // After the guard is there, so that no value slips in between. What the plan was made with has been checked with it.
         let now = first_mistake(&live.get()).filter(|mistake| !self.mistakes.contains(mistake));
         self.mistakes.extend(now);
-        live.guard(self.lease, move |candidate| {
-            first_mistake(candidate).map_or(Ok(()), |mistake| Err(mistake.to_string()))
-        });
     }
 }
 
