@@ -1,0 +1,383 @@
+//! From text to an expression, in one pass over the bytes.
+
+use crate::cron::Cron;
+use crate::error::{Found, Mistake, ParseError};
+use crate::field::Field;
+use crate::hash::hash;
+use crate::month::{Days, Weekdays, Years};
+
+type Result<T> = std::result::Result<T, ParseError>;
+
+const MACROS: [(&str, &str); 9] = [
+    ("@every_second", "* * * * * *"),
+    ("@every_minute", "* * * * *"),
+    ("@hourly", "0 * * * *"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@monthly", "0 0 1 * *"),
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+];
+
+pub(crate) fn cron(text: &str, id: Option<&str>) -> Result<Cron> {
+    if text.len() > Cron::MAX_LENGTH {
+        return Err(ParseError::whole(Cron::MAX_LENGTH, Mistake::TooLong));
+    }
+    let (start, trimmed) = trim(text);
+    if trimmed.is_empty() {
+        return Err(ParseError::whole(start, Mistake::Empty));
+    }
+    if trimmed.starts_with('@') {
+        let text = find_macro(trimmed).map_err(|mistake| ParseError::whole(start, mistake))?;
+        return fields(text, 0, id);
+    }
+    fields(trimmed, start, id)
+}
+
+/// The text without blanks around it, and where it begins.
+pub(crate) fn trim(text: &str) -> (usize, &str) {
+    let rest = text.trim_start_matches(is_blank);
+    (text.len() - rest.len(), rest.trim_end_matches(is_blank))
+}
+
+pub(crate) fn is_blank(char: char) -> bool {
+    char == ' ' || char == '\t'
+}
+
+fn find_macro(text: &str) -> std::result::Result<&'static str, Mistake> {
+    let known = MACROS.iter().find(|(name, _)| text.eq_ignore_ascii_case(name));
+    let is_every = || text.split(is_blank).next().is_some_and(|word| word.eq_ignore_ascii_case("@every"));
+    known.map(|&(_, text)| text).ok_or_else(|| if is_every() { Mistake::Interval } else { Mistake::Macro })
+}
+
+fn fields(text: &str, start: usize, id: Option<&str>) -> Result<Cron> {
+    let given = match count_fields(text) {
+        6 => &Field::ALL[..],
+        5 => &Field::ALL[1..],
+        found => {
+            let offset = if found < 5 { start + text.len() } else { start + seventh_field(text) };
+            return Err(ParseError::whole(offset, Mistake::FieldCount(found)));
+        }
+    };
+    let mut reader = Reader { text, at: 0, start, id, field: Field::Second };
+    let mut read = Read { seconds: 1, ..Read::default() };
+    for &field in given {
+        reader.field = field;
+        reader.read_field(&mut read)?;
+    }
+    Ok(read.finish())
+}
+
+fn count_fields(text: &str) -> usize {
+    text.split(is_blank).filter(|field| !field.is_empty()).count()
+}
+
+fn seventh_field(text: &str) -> usize {
+    let seventh = text.split(is_blank).filter(|field| !field.is_empty()).nth(6);
+    seventh.map_or(text.len(), |field| field.as_ptr() as usize - text.as_ptr() as usize)
+}
+
+/// What has been read.
+#[derive(Default)]
+struct Read {
+    seconds: u64,
+    minutes: u64,
+    hours: u64,
+    days: Days,
+    months: u64,
+    weekdays: Weekdays,
+    interval: bool,
+}
+
+impl Read {
+    fn add(&mut self, field: Field, item: Item) {
+        match item {
+            Item::Values { bits, grid } => {
+                self.interval |= grid && field.is_of_time();
+                self.add_values(field, bits);
+            }
+            Item::FromLast(days) => self.days.from_last |= 1 << days,
+            Item::NearestWorkingDay(day) => self.days.nearest |= 1 << day,
+            Item::NearestWorkingDayFromLast(days) => self.days.nearest_from_last |= 1 << days,
+            Item::LastWeekday(weekday) => self.weekdays.last |= 1 << weekday,
+            Item::NthWeekday(weekday, n) => self.weekdays.nth[usize::from(n) - 1] |= 1 << weekday,
+        }
+    }
+
+    fn add_values(&mut self, field: Field, bits: u64) {
+        match field {
+            Field::Second => self.seconds |= bits,
+            Field::Minute => self.minutes |= bits,
+            Field::Hour => self.hours |= bits,
+            Field::DayOfMonth => self.days.plain |= bits as u32,
+            Field::Month => self.months |= bits,
+            // Bit 7 is Sunday as well.
+            Field::DayOfWeek => self.weekdays.plain |= (bits as u8 & Weekdays::ALL) | (bits >> 7) as u8,
+        }
+    }
+
+    fn finish(self) -> Cron {
+        let months = self.months as u16;
+        Cron {
+            seconds: self.seconds,
+            minutes: self.minutes,
+            hours: self.hours as u32,
+            days: self.days,
+            months,
+            weekdays: self.weekdays,
+            years: Years::of(&self.days, &self.weekdays, months),
+            interval: self.interval,
+        }
+    }
+}
+
+/// One item of a list.
+enum Item {
+    /// Bit n is value n; a grid is written with `*`, `?`, `-` or `/`.
+    Values {
+        bits: u64,
+        grid: bool,
+    },
+    FromLast(u8),
+    NearestWorkingDay(u8),
+    NearestWorkingDayFromLast(u8),
+    LastWeekday(u8),
+    NthWeekday(u8, u8),
+}
+
+struct Reader<'a> {
+    /// Without blanks around it.
+    text: &'a str,
+    at: usize,
+    /// Where the text begins in what the caller gave.
+    start: usize,
+    id: Option<&'a str>,
+    field: Field,
+}
+
+impl Reader<'_> {
+    /// Reads a field and the blanks before it.
+    fn read_field(&mut self, read: &mut Read) -> Result<()> {
+        while self.peek().is_some_and(|byte| is_blank(byte.into())) {
+            self.at += 1;
+        }
+        if let Some(item) = self.whole_field()? {
+            read.add(self.field, item);
+            return self.end_of_field();
+        }
+        loop {
+            let item = self.item()?;
+            read.add(self.field, item);
+            if !self.accept(b',') {
+                return self.end_of_field();
+            }
+        }
+    }
+
+    /// `*` and `H`, alone or with a step.
+    fn whole_field(&mut self) -> Result<Option<Item>> {
+        let (first, last) = (self.field.first(), self.field.last());
+        if self.accept(b'*') || self.accept(b'?') {
+            let step = if self.accept(b'/') { self.step()? } else { 1 };
+            return self.alone(
+                Mistake::StarInList,
+                Item::Values { bits: self.every(first, last, step), grid: true },
+            );
+        }
+        if self.peek_letter() != Some(b'H') {
+            return Ok(None);
+        }
+        let Some(id) = self.id else { return Err(self.error(Mistake::NoId)) };
+        self.at += 1;
+        let hash = hash(id, self.field);
+        let item = if self.accept(b'/') {
+            let step = self.step()?;
+            let from = first + (hash % u64::from(step.min(self.hash_size()))) as u8;
+            Item::Values { bits: self.every(from, first + self.hash_size() - 1, step), grid: true }
+        } else {
+            let value = first + (hash % u64::from(self.hash_size())) as u8;
+            Item::Values { bits: 1 << value, grid: false }
+        };
+        self.alone(Mistake::HashInList, item)
+    }
+
+    /// How many values `H` is chosen from: a day of month is one that every month has.
+    fn hash_size(&self) -> u8 {
+        if self.field == Field::DayOfMonth { 28 } else { self.field.size() }
+    }
+
+    fn alone(&self, otherwise: Mistake, item: Item) -> Result<Option<Item>> {
+        match self.peek() {
+            Some(b',' | b'-') => Err(self.error(otherwise)),
+            _ => Ok(Some(item)),
+        }
+    }
+
+    fn item(&mut self) -> Result<Item> {
+        match (self.field, self.peek_letter()) {
+            (_, Some(b'*' | b'?')) => return Err(self.error(Mistake::StarInList)),
+            (_, Some(b'H')) => return Err(self.error(Mistake::HashInList)),
+            (Field::DayOfMonth, Some(b'L')) => return self.counted_from_last(),
+            (Field::DayOfMonth, Some(b'W')) => return Err(self.error(Mistake::NearestWithoutDay)),
+            (Field::DayOfWeek, Some(b'L')) => return Err(self.error(Mistake::BareLast)),
+            _ => {}
+        }
+        let value = self.value()?;
+        match (self.field, self.peek_letter()) {
+            (Field::DayOfMonth, Some(b'W')) => self.special('W', Item::NearestWorkingDay(value)),
+            (Field::DayOfWeek, Some(b'L')) => self.special('L', Item::LastWeekday(value % 7)),
+            (Field::DayOfWeek, Some(b'#')) => {
+                self.at += 1;
+                let n = self.number(1, 5, Mistake::Nth)?;
+                self.not_combined('#', Item::NthWeekday(value % 7, n))
+            }
+            _ => self.range(value),
+        }
+    }
+
+    /// `L`, `L-n`, `LW`, `L-nW`.
+    fn counted_from_last(&mut self) -> Result<Item> {
+        self.at += 1;
+        let days = if self.accept(b'-') { self.number(0, 30, Mistake::FromLast)? } else { 0 };
+        if self.peek_letter() == Some(b'W') {
+            return self.special('W', Item::NearestWorkingDayFromLast(days));
+        }
+        self.not_combined('L', Item::FromLast(days))
+    }
+
+    /// `5`, `5-10`, `5/2`, `5-10/2`.
+    fn range(&mut self, from: u8) -> Result<Item> {
+        let to = if self.accept(b'-') { Some(self.value()?) } else { None };
+        if matches!(self.peek_letter(), Some(b'W' | b'L' | b'#')) && to.is_some() {
+            let what = self.text[self.at..].chars().next().unwrap_or('W');
+            return Err(self.error(Mistake::AloneInItem(what.to_ascii_uppercase())));
+        }
+        let step = if self.accept(b'/') { Some(self.step()?) } else { None };
+        let bits = match (to, step) {
+            (None, None) => 1 << from,
+            (None, Some(step)) => self.every(from, self.field.last(), step),
+            (Some(to), step) => self.every(from, to, step.unwrap_or(1)),
+        };
+        Ok(Item::Values { bits, grid: to.is_some() || step.is_some() })
+    }
+
+    /// Each `step`-th value from `from` to `to`; where that is backwards, around the end of the field.
+    fn every(&self, from: u8, to: u8, step: u8) -> u64 {
+        if from <= to {
+            return (from..=to).step_by(usize::from(step)).fold(0, |bits, value| bits | 1 << value);
+        }
+        let (first, size) = (self.field.first(), self.field.size());
+        // A week that begins with its second Sunday begins with its first.
+        let from = if from >= first + size { first } else { from };
+        let end = if from <= to { to } else { to + size };
+        let wrapped = (from..=end).step_by(usize::from(step)).map(|value| first + (value - first) % size);
+        wrapped.fold(0, |bits, value| bits | 1 << value)
+    }
+
+    /// Consumes the letter that makes `item` what it is.
+    fn special(&mut self, letter: char, item: Item) -> Result<Item> {
+        self.at += 1;
+        self.not_combined(letter, item)
+    }
+
+    fn not_combined(&self, what: char, item: Item) -> Result<Item> {
+        match self.peek() {
+            Some(b'-' | b'/') => Err(self.error(Mistake::AloneInItem(what))),
+            _ => Ok(item),
+        }
+    }
+
+    fn value(&mut self) -> Result<u8> {
+        let (start, field) = (self.at, self.field);
+        let value = match self.peek() {
+            Some(b'0'..=b'9') => self.digits()?,
+            Some(byte) if byte.is_ascii_alphabetic() => self.name()?,
+            _ => return Err(self.error(Mistake::NoValue(self.found()))),
+        };
+        if value < field.first() || value > field.last() {
+            return Err(self.error_at(start, Mistake::OutOfRange(value)));
+        }
+        Ok(value)
+    }
+
+    fn name(&mut self) -> Result<u8> {
+        let letters =
+            self.text.as_bytes().get(self.at..self.at + 3).and_then(|name| <[u8; 3]>::try_from(name).ok());
+        let name = letters.filter(|name| name.iter().all(u8::is_ascii_alphabetic));
+        let named = |name| self.field.named(name).ok_or_else(|| self.error(Mistake::UnknownName(name)));
+        let value = match name {
+            Some(name) if matches!(self.field, Field::Month | Field::DayOfWeek) => named(name)?,
+            _ => return Err(self.error(Mistake::NoValue(self.found()))),
+        };
+        self.at += 3;
+        Ok(value)
+    }
+
+    fn step(&mut self) -> Result<u8> {
+        self.number(1, self.field.last(), Mistake::Step)
+    }
+
+    fn number(&mut self, least: u8, most: u8, mistake: Mistake) -> Result<u8> {
+        let start = self.at;
+        match self.peek() {
+            Some(b'0'..=b'9') => {
+                let number =
+                    self.digits().map_err(|error| self.error_at(error.offset - self.start, mistake))?;
+                if number < least || number > most { Err(self.error_at(start, mistake)) } else { Ok(number) }
+            }
+            _ => Err(self.error(mistake)),
+        }
+    }
+
+    /// One digit or two; there is at least one.
+    fn digits(&mut self) -> Result<u8> {
+        let start = self.at;
+        let mut value = 0;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            if self.at == start + 2 {
+                return Err(self.error_at(start, Mistake::TooManyDigits));
+            }
+            value = value * 10 + (digit - b'0');
+            self.at += 1;
+        }
+        Ok(value)
+    }
+
+    fn end_of_field(&self) -> Result<()> {
+        match self.found() {
+            Found::EndOfField => Ok(()),
+            found => Err(self.error(Mistake::Unexpected(found))),
+        }
+    }
+
+    fn found(&self) -> Found {
+        match self.text[self.at..].chars().next() {
+            Some(char) if !is_blank(char) => Found::Char(char),
+            _ => Found::EndOfField,
+        }
+    }
+
+    fn accept(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// In upper case, where it is a letter.
+    fn peek_letter(&self) -> Option<u8> {
+        self.peek().map(|byte| byte.to_ascii_uppercase())
+    }
+
+    fn error(&self, mistake: Mistake) -> ParseError {
+        self.error_at(self.at, mistake)
+    }
+
+    fn error_at(&self, at: usize, mistake: Mistake) -> ParseError {
+        ParseError { field: Some(self.field), offset: self.start + at, mistake }
+    }
+}
