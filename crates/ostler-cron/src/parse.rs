@@ -61,7 +61,8 @@ fn fields(text: &str, start: usize, id: Option<&str>) -> Result<Cron> {
         }
     };
     let mut reader = Reader { text, at: 0, start, id, field: Field::Second };
-    let mut read = Read { seconds: 1, ..Read::default() };
+    // The second is 0 where it is not given.
+    let mut read = Read { seconds: u64::from(given.len() == 5), ..Read::default() };
     for &field in given {
         reader.field = field;
         reader.read_field(&mut read)?;
