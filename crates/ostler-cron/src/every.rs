@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cron::Cron;
 use crate::error::{Mistake, ParseError};
 use crate::parse;
 
@@ -36,9 +35,7 @@ impl Every {
     /// # Errors
     /// [`ParseError`]: it does not begin with `@every`, or its duration cannot be read, or is zero or below.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        if text.len() > Cron::MAX_LENGTH {
-            return Err(ParseError::whole(Cron::MAX_LENGTH, Mistake::TooLong));
-        }
+        parse::check_length(text)?;
         let (start, trimmed) = parse::trim(text);
         let word = trimmed.split(parse::is_blank).next().unwrap_or_default();
         if !word.eq_ignore_ascii_case("@every") {

@@ -21,9 +21,7 @@ const MACROS: [(&str, &str); 9] = [
 ];
 
 pub(crate) fn cron(text: &str, id: Option<&str>) -> Result<Cron> {
-    if text.len() > Cron::MAX_LENGTH {
-        return Err(ParseError::whole(Cron::MAX_LENGTH, Mistake::TooLong));
-    }
+    check_length(text)?;
     let (start, trimmed) = trim(text);
     if trimmed.is_empty() {
         return Err(ParseError::whole(start, Mistake::Empty));
@@ -33,6 +31,14 @@ pub(crate) fn cron(text: &str, id: Option<&str>) -> Result<Cron> {
         return fields(text, 0, id);
     }
     fields(trimmed, start, id)
+}
+
+pub(crate) fn check_length(text: &str) -> Result<()> {
+    if text.len() <= Cron::MAX_LENGTH {
+        return Ok(());
+    }
+    let most = (0..=Cron::MAX_LENGTH).rev().find(|&at| text.is_char_boundary(at));
+    Err(ParseError::whole(most.unwrap_or(0), Mistake::TooLong))
 }
 
 /// The text without blanks around it, and where it begins.

@@ -61,7 +61,7 @@ impl Zone {
         }
     }
 
-    /// Its IANA name; `local` for one of this machine that has none.
+    /// Its IANA name. One without a name is called by its offset where that never changes, and else `local`.
     pub fn name(&self) -> &str {
         self.table().map_or("UTC", |table| &table.name)
     }
@@ -83,7 +83,7 @@ impl From<TimeZone> for Zone {
         if zone == TimeZone::UTC {
             return Self::UTC;
         }
-        let name = zone.iana_name().unwrap_or("local").to_owned();
+        let name = name(&zone);
         let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
         // The database may have been updated since.
         if let Some(table) = tables.get(&name).and_then(Weak::upgrade)
@@ -96,6 +96,11 @@ impl From<TimeZone> for Zone {
         tables.insert(name, Arc::downgrade(&table));
         Self(Some(table))
     }
+}
+
+fn name(zone: &TimeZone) -> String {
+    let fixed = || zone.to_fixed_offset().ok().map(|offset| offset.to_string());
+    zone.iana_name().map(str::to_owned).or_else(fixed).unwrap_or_else(|| "local".to_owned())
 }
 
 /// Zones are equal when they have the same rules under the same name.
