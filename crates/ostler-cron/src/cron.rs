@@ -113,6 +113,11 @@ impl Cron {
         month::matching(&self.days, &self.weekdays, month)
     }
 
+    /// The first matching local second from `first` on that is before `end`.
+    pub(crate) fn first_between(&self, first: i64, end: i64) -> Option<i64> {
+        self.first_from(first).filter(|&second| second < end)
+    }
+
     /// The values of a field of plain values: bit n is value n.
     pub(crate) fn values(&self, field: Field) -> u64 {
         match field {

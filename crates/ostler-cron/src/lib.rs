@@ -52,6 +52,7 @@
 mod calendar;
 mod canonical;
 mod cron;
+mod describe;
 mod error;
 mod every;
 mod expression;
@@ -59,18 +60,29 @@ mod field;
 mod hash;
 mod iter;
 mod month;
+mod note;
 mod parse;
+mod reading;
 mod schedule;
 mod search;
 #[cfg(feature = "serde")]
 mod serde;
+mod warning;
 mod zone;
 
 pub use self::cron::Cron;
+pub use self::describe::Description;
 pub use self::error::ParseError;
 pub use self::every::Every;
 pub use self::expression::Expression;
 pub use self::field::Field;
 pub use self::iter::{After, Before, Within};
+pub use self::note::Note;
 pub use self::schedule::{DstPolicy, Schedule};
+pub use self::warning::Warning;
 pub use self::zone::{Zone, ZoneError};
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -200,7 +200,7 @@ impl Schedule {
         }
     }
 
-    fn fires_after_gap(&self) -> bool {
+    pub(crate) fn fires_after_gap(&self) -> bool {
         match self.dst {
             DstPolicy::Default => !self.cron.interval,
             DstPolicy::Cronos => true,

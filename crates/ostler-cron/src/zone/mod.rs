@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 pub use self::error::ZoneError;
-pub(crate) use self::table::Table;
+pub(crate) use self::table::{Segment, Table};
 
 /// A time zone, prepared: a table of its offsets, which all that hold it share. Cloning it is cheap.
 ///
