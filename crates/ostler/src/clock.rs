@@ -62,7 +62,9 @@ enum Mode {
 #[derive(Debug)]
 struct VirtualTime {
     origin: Instant,
-    wall_origin: Timestamp,
+    /// What the wall clock showed, or would have, at `origin`.
+    wall_origin: Mutex<Timestamp>,
+    wall_was_set: Notify,
     elapsed_nanos: AtomicU64,
     /// Runs in flight.
     runs: AtomicUsize,
@@ -89,7 +91,8 @@ impl Clock {
     pub(crate) fn virtual_at(wall: Timestamp) -> Self {
         Self::new(Mode::Virtual(VirtualTime {
             origin: Instant::now(),
-            wall_origin: wall,
+            wall_origin: Mutex::new(wall),
+            wall_was_set: Notify::new(),
             elapsed_nanos: AtomicU64::new(0),
             runs: AtomicUsize::new(0),
             sleeping: AtomicUsize::new(0),
@@ -116,7 +119,9 @@ impl Clock {
     pub fn wall(&self) -> Timestamp {
         match &self.0.mode {
             Mode::Real => Timestamp::now(),
-            Mode::Virtual(time) => time.wall_origin.saturating_add(time.elapsed()).unwrap_or(Timestamp::MAX),
+            Mode::Virtual(time) => {
+                time.wall_origin().saturating_add(time.elapsed()).unwrap_or(Timestamp::MAX)
+            }
         }
     }
 
@@ -147,7 +152,19 @@ impl Clock {
     /// Sleeps until the wall clock shows `instant`, whatever it does meanwhile. Cancel safe.
     pub async fn sleep_until_wall(&self, instant: Timestamp) {
         while self.wall() < instant {
-            self.sleep_until(self.towards(instant)).await;
+            tokio::select! {
+                () = self.sleep_until(self.towards(instant)) => {}
+                () = self.wall_was_set() => {}
+            }
+        }
+    }
+
+    /// The wall clock of a virtual clock is set, which happens only while nothing runs. A real one is never known to be: whoever
+    /// waits for it looks again every half minute. Cancel safe.
+    pub(crate) async fn wall_was_set(&self) {
+        match &self.0.mode {
+            Mode::Real => std::future::pending().await,
+            Mode::Virtual(time) => time.wall_was_set.notified().await,
         }
     }
 
@@ -249,6 +266,15 @@ impl Clock {
         }
     }
 
+    /// Sets what a virtual clock shows on the wall; monotonic time goes on as before.
+    #[cfg_attr(not(feature = "testing"), allow(dead_code))]
+    pub(crate) fn set_wall(&self, wall: Timestamp) {
+        if let Mode::Virtual(time) = &self.0.mode {
+            *time.wall_origin() = wall.saturating_sub(time.elapsed()).unwrap_or(Timestamp::MIN);
+            time.wall_was_set.notify_waiters();
+        }
+    }
+
     /// Moves a virtual clock forward to `instant` and wakes whoever is due.
     #[cfg_attr(not(feature = "testing"), allow(dead_code))]
     pub(crate) fn advance_to(&self, instant: Instant) {
@@ -261,6 +287,10 @@ impl Clock {
 }
 
 impl VirtualTime {
+    fn wall_origin(&self) -> MutexGuard<'_, Timestamp> {
+        self.wall_origin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.elapsed_nanos.load(Ordering::Relaxed))
     }

@@ -138,8 +138,9 @@ impl HostHandle {
 
     /// Stops a unit and starts it again; answers when it is ready again. It has the grace of a stop
     /// ([`Unit::grace`](crate::Unit::grace), at most the host's) to end, and is dropped after that; two instances of it never
-    /// live at once. A task's schedule begins anew; a consumer's items stay in its queue meanwhile; a paused unit is
-    /// no longer paused; a service's restart budget is whole again. A service that waits for its restart is restarted now.
+    /// live at once. A task's schedule goes on as if there had been no restart, so that a task which is restarted more often
+    /// than its period still runs; a consumer's items stay in its queue meanwhile; a paused unit is no longer paused; a
+    /// service's restart budget is whole again. A service that waits for its restart is restarted now.
     ///
     /// Units that come after this one ([`Unit::after`](crate::Unit::after)) go on running, and see whatever it
     /// looks like to miss it for a while; `/readyz` says that it is starting.

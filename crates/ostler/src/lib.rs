@@ -20,6 +20,8 @@ mod live;
 pub mod logs;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod node;
+mod occurrence;
 mod options;
 mod outcome;
 mod panics;
@@ -66,6 +68,7 @@ pub use crate::health::{
 };
 pub use crate::host::{DEFAULT_GRACE, Host};
 pub use crate::live::Live;
+pub use crate::occurrence::Occurrence;
 #[cfg(feature = "clap")]
 pub use crate::options::ConfigArgs;
 pub use crate::options::{Format, Options, OptionsBuilder, Problems, Secret, Snapshot, Subscription};
@@ -83,8 +86,8 @@ pub use crate::state::{FromRef, State};
 pub use crate::status::Status;
 pub use crate::stop::{Stop, StopReason};
 pub use crate::trigger::{
-    Consume, First, Leftover, MAX_WORKERS, Overlap, Plan, Schedule, ScheduleError, Timer, after_completion,
-    cron, every, poke,
+    Consume, DEFAULT_MISFIRE_GRACE, DstPolicy, First, Leftover, MAX_WORKERS, Misfire, Overlap, Plan,
+    Schedule, ScheduleError, Timer, after_completion, cron, every, poke,
 };
 pub use crate::unit::{
     DEFAULT_RESTART_BACKOFF, DEFAULT_RESTART_WINDOW, DEFAULT_RESTARTS, DEFAULT_START_TIMEOUT, Restart, Spent,
@@ -102,6 +105,11 @@ pub mod __axum {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
+
+/// The code of the page about schedules, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/schedules.md")]
+mod schedules_page {}
 
 /// The code of the page about options, compiled.
 #[cfg(all(doctest, feature = "clap"))]

@@ -130,8 +130,8 @@ pub struct UnitStatus {
     pub running: u64,
     /// Attempts beyond each run's first.
     pub retries: u64,
-    /// Ticks that were not run: because a run was going on, because several were due at once, or because a task was
-    /// paused, or disabled by its options, with runs waiting.
+    /// Ticks that were not run: because a run was going on, because several were due at once, as [`Misfire`](crate::Misfire)
+    /// says, or because a task was paused, stopped, or disabled by its options, with runs waiting.
     pub skipped: u64,
     /// Restarts of a service that ended by itself; those asked for by hand are not among them.
     pub restarts: u64,
@@ -151,6 +151,8 @@ pub struct UnitStatus {
     pub enabled: bool,
     /// When a task runs next.
     pub next_run: Option<Timestamp>,
+    /// Whether a task's schedule is over: nothing is left of it, as its end has passed. It runs only when it is triggered.
+    pub schedule_over: bool,
     /// Items waiting in a consumer's queue.
     pub depth: Option<usize>,
     /// Items its queue can hold.
@@ -217,14 +219,16 @@ pub(crate) enum NextRun {
 
 impl NextRun {
     /// One number, as there may be a hundred thousand: a wall-clock time as its nanoseconds, which are positive since 1970, an
-    /// instant as those since the first one that was seen, made negative.
+    /// instant as those since the first one that was seen, or before it, made negative.
     fn encode(due: Option<Self>) -> i64 {
         match due {
             None => NEVER,
             Some(Self::Wall(due)) => wall_nanos(Some(due)).max(0),
             Some(Self::At(due)) => {
-                let since = due.saturating_duration_since(*FIRST_SEEN.get_or_init(|| due));
-                -1 - i64::try_from(since.as_nanos()).unwrap_or(i64::MAX - 1)
+                let first = *FIRST_SEEN.get_or_init(|| due);
+                let since = saturated(due.saturating_duration_since(first));
+                let before = saturated(first.saturating_duration_since(due));
+                THE_FIRST + since - before
             }
         }
     }
@@ -234,11 +238,20 @@ impl NextRun {
             NEVER => None,
             0.. => timestamp(number).map(Self::Wall),
             _ => {
-                let since = Duration::from_nanos(number.unsigned_abs() - 1);
-                FIRST_SEEN.get()?.checked_add(since).map(Self::At)
+                let (since, first) = (Duration::from_nanos(number.abs_diff(THE_FIRST)), FIRST_SEEN.get()?);
+                let due =
+                    if number < THE_FIRST { first.checked_sub(since) } else { first.checked_add(since) };
+                due.map(Self::At)
             }
         }
     }
+}
+
+/// The number of the first instant that was seen, with room for a century on either side.
+const THE_FIRST: i64 = i64::MIN / 2;
+
+fn saturated(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).map_or(-THE_FIRST - 1, |nanos| nanos.min(-THE_FIRST - 1))
 }
 
 /// What instants are counted from.
@@ -288,6 +301,7 @@ pub(crate) struct Record {
     state: AtomicU8,
     ready: AtomicBool,
     enabled: AtomicBool,
+    schedule_over: AtomicBool,
     /// How the last run of a task ended; see [`last_outcome`](Self::last_outcome).
     last_outcome: AtomicU8,
     standing: Mutex<Standing>,
@@ -369,6 +383,7 @@ impl Record {
             state: AtomicU8::new(UnitState::Registered as u8),
             ready: AtomicBool::new(false),
             enabled: AtomicBool::new(true),
+            schedule_over: AtomicBool::new(false),
             last_outcome: AtomicU8::new(NO_OUTCOME),
             standing: Mutex::new(Standing { since: wall_nanos(Some(at)), reason: None }),
             next_run: AtomicI64::new(NEVER),
@@ -606,6 +621,10 @@ impl Record {
         self.enabled.store(enabled, Ordering::Release);
     }
 
+    pub(crate) fn set_schedule_over(&self, over: bool) {
+        self.schedule_over.store(over, Ordering::Relaxed);
+    }
+
     /// A task may be so long without a run before it is late.
     pub(crate) fn late_after(&self, limit: Duration) {
         let _ = self.work().late_after.set(limit);
@@ -686,6 +705,7 @@ impl Record {
             late: self.late(now),
             enabled: self.is_enabled(),
             next_run: self.next_run(now),
+            schedule_over: self.schedule_over.load(Ordering::Relaxed),
             depth: gauge.map(|gauge| gauge.depth),
             capacity: gauge.map(|gauge| gauge.capacity),
             wait: counts.last.and_then(|last| last.waited()),
@@ -767,6 +787,15 @@ mod tests {
         assert_eq!(ids, (36..100).rev().collect::<Vec<_>>());
         assert_eq!(past[0].began, now.wall - jiff::SignedDuration::from_secs(1));
         assert_eq!(record.status(now).runs, 100);
+    }
+
+    #[test]
+    fn an_instant_before_the_first_that_was_seen_is_told_as_it_is() {
+        let now = Clock::real().now();
+        for due in [now + Duration::from_secs(3_600), now, now + Duration::from_nanos(1)] {
+            let due = Some(NextRun::At(due));
+            assert_eq!(NextRun::decode(NextRun::encode(due)), due);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::attempt::{self, Ended, Limit};
 use crate::clock::{Clock, RunInFlight};
 use crate::current::Seat;
 use crate::error::{BoxError, describe, escaped};
+use crate::occurrence::Occurrence;
 use crate::outcome::{Halt, Kind, Outcome, RunOutcome};
 use crate::panics;
 use crate::record::PastError;
@@ -45,6 +46,8 @@ pub(crate) struct Runner {
     facts: RunFacts,
     began: Option<Instant>,
     sent: Option<Instant>,
+    /// What a task's run is for.
+    occurrence: Option<Occurrence>,
     /// The span in which the item of the next run was sent.
     from: Option<Box<TraceContext>>,
     /// That of the last attempt.
@@ -80,9 +83,20 @@ impl Runner {
             facts,
             began: None,
             sent: None,
+            occurrence: None,
             from: None,
             span,
         }
+    }
+
+    /// What the run of a task is for.
+    pub(crate) fn for_occurrence(mut self, occurrence: Occurrence) -> Self {
+        self.occurrence = Some(occurrence);
+        self
+    }
+
+    pub(crate) fn occurrence(&self) -> Option<Occurrence> {
+        self.occurrence
     }
 
     /// The item of the run that begins next was sent in this span.
@@ -112,7 +126,7 @@ impl Runner {
     {
         let deadline = self.policy.deadline.and_then(|limit| self.began?.checked_add(limit));
         let limit = Limit { timeout: self.policy.timeout, deadline };
-        self.span = span(&self.unit.name, self.facts);
+        self.span = span(&self.unit.name, self.facts, self.occurrence);
         if let Some(from) = &self.from {
             trace::link(&self.span, **from);
         }
@@ -236,13 +250,14 @@ impl Drop for Runner {
 }
 
 /// The span of an attempt, so that each of its lines tells which one it is. Most runs have one.
-fn span(unit: &str, facts: RunFacts) -> Span {
+fn span(unit: &str, facts: RunFacts, occurrence: Option<Occurrence>) -> Span {
     tracing::info_span!(
         "run",
         %unit,
         run = facts.id,
         attempt = facts.attempt,
         worker = facts.worker,
+        occurrence = occurrence.map(|occurrence| tracing::field::display(occurrence.at)),
         outcome = tracing::field::Empty
     )
 }

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::handle::HostHandle;
 use crate::health::Health;
+use crate::occurrence::Occurrence;
 use crate::options::Options;
 use crate::options::Snapshot;
 use crate::options::Snapshots;
@@ -25,6 +26,8 @@ pub struct Scope<S> {
     state: Arc<S>,
     unit: Arc<UnitSeat>,
     run: RunFacts,
+    /// What a task's run is for.
+    occurrence: Option<Occurrence>,
     ready: Mutex<Option<Ready>>,
     /// The span in which the item of this run was sent.
     from: Option<Box<TraceContext>>,
@@ -42,7 +45,8 @@ pub(crate) struct RunFacts {
 
 impl<S> Scope<S> {
     pub(crate) fn new(state: Arc<S>, unit: Arc<UnitSeat>, run: RunFacts) -> Self {
-        Self { state, unit, run, ready: Mutex::new(None), from: None, snapshots: OnceLock::new() }
+        let (ready, snapshots) = (Mutex::new(None), OnceLock::new());
+        Self { state, unit, run, occurrence: None, ready, from: None, snapshots }
     }
 
     /// The same scope for another attempt, or another run.
@@ -58,6 +62,10 @@ impl<S> Scope<S> {
         if from.is_some() || self.from.is_some() {
             self.from.clone_from(from);
         }
+    }
+
+    pub(crate) fn for_occurrence(self, occurrence: Option<Occurrence>) -> Self {
+        Self { occurrence, ..self }
     }
 
     pub(crate) fn with_ready(self, ready: Option<Ready>) -> Self {
@@ -126,7 +134,7 @@ impl<S> fmt::Debug for Scope<S> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an extractor for the host state `{S}`",
     label = "a handler cannot take `{Self}` as an argument",
-    note = "arguments are `State<T>`, `Snapshot<T>`, `Stop`, `Run`, `Clock`, `HostHandle`, `Health`, and for a service `Ready`; or implement `FromScope<{S}>` for `{Self}`",
+    note = "arguments are `State<T>`, `Snapshot<T>`, `Stop`, `Run`, `Occurrence`, `Clock`, `HostHandle`, `Health`, and for a service `Ready`; or implement `FromScope<{S}>` for `{Self}`",
     note = "`axum::extract::State` is taken with ostler's feature `axum`"
 )]
 pub trait FromScope<S>: Sized + Send {
@@ -136,6 +144,10 @@ pub trait FromScope<S>: Sized + Send {
     /// Whether a service that takes this argument is waited for at start. True for [`Ready`] alone.
     #[doc(hidden)]
     const IS_READY: bool = false;
+
+    /// Whether only a task can have this argument. True for [`Occurrence`] alone.
+    #[doc(hidden)]
+    const OF_TASK: bool = false;
 
     /// Makes it for one attempt of a run.
     ///
@@ -232,6 +244,15 @@ impl<S: Sync + Send> FromScope<S> for Run {
     }
 }
 
+impl<S: Sync + Send> FromScope<S> for Occurrence {
+    type Rejection = BoxError;
+    const OF_TASK: bool = true;
+
+    async fn from_scope(scope: &Scope<S>) -> Result<Self, Self::Rejection> {
+        scope.occurrence.ok_or_else(|| "only the run of a task has an occurrence".into())
+    }
+}
+
 impl<S: Sync + Send> FromScope<S> for Clock {
     type Rejection = std::convert::Infallible;
 
@@ -273,6 +294,7 @@ macro_rules! tuples {
         impl<S: Sync + Send, $($part: FromScope<S>),*> FromScope<S> for ($($part,)*) {
             type Rejection = BoxError;
             const IS_READY: bool = false $(|| $part::IS_READY)*;
+            const OF_TASK: bool = false $(|| $part::OF_TASK)*;
 
             #[allow(non_snake_case, unused_variables)]
             async fn from_scope(scope: &Scope<S>) -> Result<Self, Self::Rejection> {

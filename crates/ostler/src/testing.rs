@@ -124,6 +124,26 @@ impl TestHost {
         self.run_until_idle();
     }
 
+    /// Sets the wall clock, forward or back, as an administrator or a time server does, and runs the host until it is idle. Forward
+    /// is also what a machine sees that was suspended: monotonic time, by which intervals and sleeps go, stands still meanwhile.
+    ///
+    /// A host on the machine's own clock sees such a step within half a minute, this one at once.
+    ///
+    /// ```
+    /// # use ostler::{DAY, Host, MINUTE, cron, testing::TestHost};
+    /// # async fn report() {}
+    /// let mut test = TestHost::start(Host::new(()).task("report", cron("0 8 * * *", "UTC"), report))?;
+    /// test.set_wall(test.clock().wall() + 3 * DAY);
+    /// let report = test.unit("report");
+    /// assert_eq!((report.runs, report.skipped), (1, 2), "one run stands for all that were missed");
+    /// # test.stop()?;
+    /// # Ok::<(), ostler::Error>(())
+    /// ```
+    pub fn set_wall(&mut self, wall: Timestamp) {
+        self.clock.set_wall(wall);
+        self.run_until_idle();
+    }
+
     /// Runs the host until it is idle, without moving the clock.
     pub fn run_until_idle(&mut self) {
         let Some(runtime) = &self.runtime else { return };

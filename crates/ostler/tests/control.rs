@@ -575,7 +575,7 @@ fn a_restart_that_does_not_come_up_says_why_and_is_tried_again_within_the_budget
 }
 
 #[test]
-fn the_schedule_of_a_restarted_task_begins_anew_and_its_run_is_told_to_stop() {
+fn the_schedule_of_a_restarted_task_goes_on_and_that_of_a_started_one_begins_anew() {
     async fn work(run: Run, stop: Stop, clock: Clock, log: State<Log>) {
         log.add(format!("{} at {}", run.id(), clock.wall().strftime("%M:%S")));
         tokio::select! {
@@ -587,11 +587,25 @@ fn the_schedule_of_a_restarted_task_begins_anew_and_its_run_is_told_to_stop() {
     let (mut test, host) = start(Host::new(log.clone()).task("t", every(MINUTE).first(First::Now), work));
     test.advance(MINUTE + 10 * SECOND);
     test.settle(host.restart("t")).unwrap();
-    assert_eq!(test.unit("t").next_run, Some(DEFAULT_START + 130 * SECOND));
+    assert_eq!(test.unit("t").next_run, Some(DEFAULT_START + 2 * MINUTE));
+    test.advance(MINUTE);
+    test.settle(host.stop_unit("t")).unwrap();
+    assert_eq!(test.unit("t").next_run, None);
+    test.settle(host.start_unit("t")).unwrap();
     test.advance(MINUTE);
     assert_eq!(
         log.all(),
-        ["1 at 00:00", "done", "2 at 01:00", "told: restart by hand", "3 at 01:10", "done", "4 at 02:10"]
+        [
+            "1 at 00:00",
+            "done",
+            "2 at 01:00",
+            "told: restart by hand",
+            "3 at 02:00",
+            "told: requested",
+            "4 at 02:10",
+            "done",
+            "5 at 03:10"
+        ]
     );
     test.stop().unwrap();
 }

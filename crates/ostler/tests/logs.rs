@@ -59,13 +59,22 @@ fn each_attempt_logs_under_a_span_of_its_own() {
     test.advance(MINUTE + 2 * SECOND);
     let lines = lines_with("run{unit=twice");
     let has = |span: &str, text: &str| lines.iter().any(|line| line.contains(span) && line.contains(text));
-    assert!(has("run{unit=twice run=1 attempt=1}", "working"), "{lines:?}");
+    assert!(has("run{unit=twice run=1 attempt=1 occurrence=2026-01-01T00:01:00Z}", "working"), "{lines:?}");
     assert!(
-        has("run{unit=twice run=1 attempt=1}", "attempt failed, trying again error=not yet"),
+        has(
+            "run{unit=twice run=1 attempt=1 occurrence=2026-01-01T00:01:00Z}",
+            "attempt failed, trying again error=not yet"
+        ),
         "{lines:?}"
     );
-    assert!(has("run{unit=twice run=1 attempt=2}", "working"), "{lines:?}");
-    assert!(has("run{unit=twice run=1 attempt=2 outcome=\"succeeded\"}", "run ended"), "{lines:?}");
+    assert!(has("run{unit=twice run=1 attempt=2 occurrence=2026-01-01T00:01:00Z}", "working"), "{lines:?}");
+    assert!(
+        has(
+            "run{unit=twice run=1 attempt=2 occurrence=2026-01-01T00:01:00Z outcome=\"succeeded\"}",
+            "run ended"
+        ),
+        "{lines:?}"
+    );
 }
 
 #[test]

@@ -1,8 +1,10 @@
-//! A daily report: every day at 08:00 by the clocks of Oslo.
+//! A daily report: every day at 08:00 by the clocks of Oslo, and another at 08:00 by those of this machine.
 //!
-//! What it shows: a cron expression of six fields, seconds first, in a time zone. It is 08:00 in summer
-//! and in winter, wherever the machine stands. The time of the next report is in the log at the start
-//! and after each report.
+//! What it shows: a cron expression of six fields, seconds first, in a stated time zone and in the local
+//! one. It is 08:00 in summer and in winter, wherever the machine stands. A report is told which occurrence
+//! it is for, however late it is made: a machine that sleeps over 08:00 makes up for up to a week of
+//! reports. What the schedules say and the time of the next report are in the log at the start, and the
+//! latter after each report.
 //!
 //! What to try: another zone, or an expression with a mistake in it: the program says what is wrong
 //! with it, and exits with 78 before anything has started.
@@ -10,15 +12,21 @@
 //! Run it with `cargo run -p cron-daily-report`, or with `cargo run -p cron-daily-report -- --fast` for a
 //! report at every second second.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use ostler::{Clock, Error, Host, Report, Schedule, State};
+use jiff::tz::TimeZone;
+use ostler::{Error, Host, Misfire, Occurrence, Plan, Report, Run, Schedule, State};
 use tracing::info;
 
-const ZONE: &str = "Europe/Oslo";
+/// The reports, each with the zone of its schedule.
+const REPORTS: [(&str, &str); 2] = [("oslo-report", "Europe/Oslo"), ("local-report", "local")];
+
+type Schedules = Arc<BTreeMap<&'static str, Schedule>>;
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_ansi(io::stdout().is_terminal()).init();
@@ -35,20 +43,32 @@ async fn app() -> Result<Report, Error> {
             )));
         }
     };
-    // `cron(expression, ZONE)` would do as a plan. This one can be asked for its next time as well.
-    let schedule = Schedule::cron(expression, ZONE).map_err(Error::config)?;
-    log_next(&schedule, Timestamp::now())?;
-    Host::new(schedule.clone()).task("daily-report", schedule, daily_report).run().await
-}
-
-async fn daily_report(State(schedule): State<Schedule>, clock: Clock) -> Result<(), jiff::Error> {
-    info!("the daily report is made");
-    log_next(&schedule, clock.wall())
-}
-
-fn log_next(schedule: &Schedule, now: Timestamp) -> Result<(), jiff::Error> {
-    if let Some(next) = schedule.next_after(now) {
-        info!(at = %next.in_tz(ZONE)?, "next daily report");
+    // `cron(expression, zone)` would do as a plan. These can be asked for their next time as well.
+    let mut schedules = BTreeMap::new();
+    for (report, zone) in REPORTS {
+        schedules.insert(report, Schedule::cron(expression, zone).map_err(Error::config)?);
     }
-    Ok(())
+    let schedules: Schedules = Arc::new(schedules);
+    let mut host = Host::new(Arc::clone(&schedules));
+    for (&report, schedule) in &*schedules {
+        info!(report, %schedule, "{}", schedule.describe());
+        log_next(report, schedule, Timestamp::now());
+        let plan = Plan::from(schedule.clone()).misfire(Misfire::FireAll { max: 7 });
+        host = host.task(report, plan, daily_report);
+    }
+    host.run().await
+}
+
+async fn daily_report(run: Run, occurrence: Occurrence, State(schedules): State<Schedules>) {
+    info!(of = %occurrence.at(), "the daily report is made");
+    if let Some(schedule) = schedules.get(run.unit()) {
+        log_next(run.unit(), schedule, occurrence.at());
+    }
+}
+
+fn log_next(report: &str, schedule: &Schedule, after: Timestamp) {
+    if let Some(next) = schedule.next_after(after) {
+        let zone = schedule.time_zone().cloned().unwrap_or(TimeZone::UTC);
+        info!(report, at = %next.to_zoned(zone), "next daily report");
+    }
 }

@@ -1,16 +1,18 @@
 //! The promises of the header, kept by the real program.
 
 use example_support::{Program, refuses_unknown_arguments};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cron-daily-report");
 
 #[test]
-fn the_next_report_is_logged_at_the_start_and_after_each() {
+fn each_report_knows_its_occurrence_and_the_next_one_is_logged_at_the_start_and_after_each() {
     let mut program = Program::start(PROGRAM, &["--fast"]);
-    let mut before = next(&mut program);
+    let mut before = next(&mut program, "oslo-report");
     for _ in 0..2 {
-        program.line("the daily report is made");
-        let after = next(&mut program);
+        assert_eq!(made(&mut program, "oslo-report"), before.timestamp());
+        let after = next(&mut program, "oslo-report");
         assert!(before < after, "{before} {after}");
         assert_eq!(after.second() % 2, 0, "{after}");
         before = after;
@@ -20,18 +22,25 @@ fn the_next_report_is_logged_at_the_start_and_after_each() {
 }
 
 #[test]
-fn the_report_is_due_at_eight_in_oslo() {
-    let mut program = Program::start(PROGRAM, &[]);
-    let before = jiff::Timestamp::now();
-    let next = next(&mut program);
-    assert_eq!(next.time_zone().iana_name(), Some("Europe/Oslo"));
-    assert_eq!(next.time(), jiff::civil::time(8, 0, 0, 0));
-    // No day has more than 25 hours.
-    let wait = next.timestamp().duration_since(before);
-    assert!(wait <= jiff::SignedDuration::from_hours(25), "{wait}");
-    program.line("started units=1");
-    program.terminate();
-    assert_eq!(program.exit_code(), 0);
+fn the_reports_are_due_at_eight_in_oslo_and_by_the_local_clocks() {
+    for (report, zone) in [
+        ("oslo-report", TimeZone::get("Europe/Oslo").expect("the zone is known")),
+        ("local-report", TimeZone::system()),
+    ] {
+        let mut program = Program::start(PROGRAM, &[]);
+        let before = Timestamp::now();
+        let said = program.line("At 08:00");
+        assert!(said.contains("schedule=0 8 * * * ("), "{said}");
+        let next = next(&mut program, report);
+        assert_eq!(next.offset(), zone.to_offset(next.timestamp()));
+        assert_eq!(next.time(), jiff::civil::time(8, 0, 0, 0));
+        // No day has more than 25 hours.
+        let wait = next.timestamp().duration_since(before);
+        assert!(wait <= jiff::SignedDuration::from_hours(25), "{wait}");
+        program.line("started units=2");
+        program.terminate();
+        assert_eq!(program.exit_code(), 0);
+    }
 }
 
 #[test]
@@ -39,8 +48,19 @@ fn an_unknown_argument_is_refused() {
     refuses_unknown_arguments(PROGRAM);
 }
 
-fn next(program: &mut Program) -> jiff::Zoned {
-    let line = program.line("next daily report at=");
+fn next(program: &mut Program, report: &str) -> Zoned {
+    let line = program.line(&format!("next daily report report=\"{report}\" at="));
     let (_, at) = line.split_once("at=").expect("it is in the line");
     at.parse().expect("it is a time with its zone")
+}
+
+/// Waits until a report is made; what it is for.
+fn made(program: &mut Program, report: &str) -> Timestamp {
+    loop {
+        let line = program.line("the daily report is made of=");
+        if line.contains(report) {
+            let (_, of) = line.split_once("made of=").expect("it is in the line");
+            return of.parse().expect("it is an instant");
+        }
+    }
 }

@@ -149,7 +149,8 @@ impl<S: Send + Sync + 'static> Host<S> {
         F::Returns: Future + Send + 'static,
         <F::Returns as Future>::Output: IntoOutcome,
     {
-        let (settings, plan) = (unit.into(), plan.into());
+        let settings = unit.into();
+        let plan = plan.into().named(&settings.name);
         let run = Arc::new(TaskCode { state: Arc::clone(&self.state), handler, args: PhantomData });
         let mut host = self;
         plan.check(&settings.name, &mut host.prepared.guarded());
@@ -195,6 +196,9 @@ impl<S: Send + Sync + 'static> Host<S> {
         plan.check(&settings.name, &mut host.prepared.guarded());
         if Args::IS_READY {
             host.mistake(&settings, "handler", "a consumer is ready by itself; only a service takes `Ready`");
+        }
+        if Args::OF_TASK {
+            host.mistake(&settings, "handler", "an item has no occurrence; only a task takes `Occurrence`");
         }
         let (queue, live) = (plan.trigger.items.id(), plan.live.clone());
         plan.trigger.items.origin().into_iter().for_each(|origin| host.prepared.add_origin(origin));
@@ -242,6 +246,9 @@ impl<S: Send + Sync + 'static> Host<S> {
             );
         }
         settings.readiness = Args::IS_READY;
+        if Args::OF_TASK {
+            host.mistake(&settings, "handler", "a service has no runs; only a task takes `Occurrence`");
+        }
         let (state, service) = (Arc::clone(&host.state), Arc::new(service));
         let make: MakeInstance = Box::new(move |seat, ready| {
             let facts = RunFacts { id: seat.record.next_run_id(), attempt: 1, worker: None };
@@ -297,6 +304,10 @@ impl<S: Send + Sync + 'static> Host<S> {
         let check = check.into();
         if Args::IS_READY {
             let text = format!("`{}`: a check is no unit; only a service takes `Ready`", check.name);
+            self.prepared.mistakes.push(RegistrationError::new("", "check", text));
+        }
+        if Args::OF_TASK {
+            let text = format!("`{}`: a check has no schedule; only a task takes `Occurrence`", check.name);
             self.prepared.mistakes.push(RegistrationError::new("", "check", text));
         }
         check.origins().for_each(|origin| self.prepared.add_origin(origin));
@@ -467,7 +478,8 @@ where
         Box::pin(async move {
             let unit = Arc::clone(&runner.unit);
             let mut facts = runner.begin(unit.record.next_run_id(), unit.clock.now(), None);
-            let mut scope = Scope::new(Arc::clone(&self.state), unit, facts);
+            let mut scope =
+                Scope::new(Arc::clone(&self.state), unit, facts).for_occurrence(runner.occurrence());
             let outcome = loop {
                 scope.begin(facts);
                 let work = pin!(Some(call(&self.handler, &scope)));

@@ -402,7 +402,7 @@ impl Director {
 
     fn launch(&mut self, unit: usize) {
         let line = Line::new(unit, self.line.clone());
-        self.stop_reasons.remove(&unit);
+        let restarted = matches!(self.stop_reasons.remove(&unit), Some(StopReason::Restart));
         let live = &mut self.units[unit];
         live.record.another_speaks();
         let says_ready = live.machine.says_ready();
@@ -411,7 +411,7 @@ impl Director {
         match &mut live.body {
             Body::Task(task) => {
                 task.open();
-                self.tasks.begin(task.place_among_tasks(), line.polled());
+                self.tasks.begin(task.place_among_tasks(), line.polled(), restarted);
             }
             Body::Consumer(consumer) => {
                 let seat = consumer.seat.insert(seat(line));
@@ -428,7 +428,7 @@ impl Director {
         let reason = self.stop_reason(unit);
         match &self.units[unit].body {
             Body::Task(task) => {
-                self.tasks.halt(task.place_among_tasks());
+                self.tasks.halt(task.place_among_tasks(), self.units[unit].machine.starts_again());
                 if !task.request_stop(reason) {
                     // It has no run in flight: there is nothing to wait for.
                     Line::new(unit, self.line.clone()).gone();

@@ -173,10 +173,15 @@ struct Message {
 
 #[derive(Debug)]
 enum Word {
-    /// Its schedule begins now.
-    Begin(Polled),
-    /// Its schedule ends.
-    Halt,
+    /// Its schedule begins now; or, after a restart, goes on.
+    Begin {
+        polled: Polled,
+        again: bool,
+    },
+    /// Its schedule ends; or, for a restart, is interrupted.
+    Halt {
+        again: bool,
+    },
     Pause(oneshot::Sender<Answer>),
     Resume(oneshot::Sender<Answer>),
     Trigger(oneshot::Sender<Answer>),
@@ -186,6 +191,8 @@ enum Word {
     Enable(bool),
     /// A run of it ended, of this epoch of its schedule.
     Ended(u32),
+    /// A run of it, of this epoch, was dropped before it had begun.
+    NotBegun(Fire, u32),
 }
 
 /// The director's line to the actor.
@@ -194,12 +201,14 @@ pub(crate) struct TaskBoard(mpsc::UnboundedSender<Message>);
 
 impl TaskBoard {
     /// Begins the schedule of a task. Its first poll is that of its first run, where that is due at once.
-    pub(crate) fn begin(&self, task: usize, polled: Polled) {
-        self.tell(task, Word::Begin(polled));
+    ///
+    /// With `again` it goes on after a restart, as if there had been none.
+    pub(crate) fn begin(&self, task: usize, polled: Polled, again: bool) {
+        self.tell(task, Word::Begin { polled, again });
     }
 
-    pub(crate) fn halt(&self, task: usize) {
-        self.tell(task, Word::Halt);
+    pub(crate) fn halt(&self, task: usize, again: bool) {
+        self.tell(task, Word::Halt { again });
     }
 
     /// From the answer on no run begins.
@@ -281,13 +290,18 @@ impl Actor {
                     batch.drain(..).for_each(|message| self.take(message, at));
                 }
                 () = self.clock.wait_until(next) => {}
+                // A virtual clock only; what the real one shows is looked at every half minute.
+                () = self.clock.wall_was_set() => {
+                    let at = self.moment();
+                    self.timetable.wall_was_set(at);
+                }
             }
         }
     }
 
     fn take(&mut self, Message { task, word }: Message, at: Moment) {
         let answer = match word {
-            Word::Begin(polled) => return self.begin(task, polled, at),
+            Word::Begin { polled, again } => return self.begin(task, polled, again, at),
             Word::Ended(epoch) => {
                 if let Some(fire) = self.timetable.ended(task, epoch, at) {
                     self.start(fire, None);
@@ -297,15 +311,18 @@ impl Actor {
                 }
                 None
             }
-            Word::Halt => {
-                self.timetable.halt(task);
+            Word::NotBegun(fire, epoch) => {
+                self.not_begun(fire, epoch, at);
+                None
+            }
+            Word::Halt { again } => {
+                let waited = self.timetable.halt(task, again, at);
+                self.skipped(task, waited);
                 None
             }
             Word::Pause(answer) => {
                 let waited = self.timetable.pause(task);
-                if waited > 0 {
-                    self.tasks[task].record.skipped(waited);
-                }
+                self.skipped(task, waited);
                 self.answer_when_all_have_begun(task, answer)
             }
             Word::Resume(answer) => {
@@ -318,9 +335,7 @@ impl Actor {
             }
             Word::Enable(enabled) => {
                 let waited = self.timetable.enable(task, enabled, at);
-                if waited > 0 {
-                    self.tasks[task].record.skipped(waited);
-                }
+                self.skipped(task, waited);
                 self.tasks[task].record.set_enabled(enabled);
                 None
             }
@@ -329,7 +344,7 @@ impl Actor {
                 let _ = answer.send(Err(refusal));
                 None
             }
-            Word::Trigger(answer) => match self.timetable.asked(task) {
+            Word::Trigger(answer) => match self.timetable.asked(task, at) {
                 Some(fire) => {
                     self.start(fire, Some(answer));
                     None
@@ -362,11 +377,18 @@ impl Actor {
         None
     }
 
-    fn begin(&mut self, task: usize, polled: Polled, at: Moment) {
+    fn begin(&mut self, task: usize, polled: Polled, again: bool, at: Moment) {
         self.tasks[task].begins();
-        self.timetable.begin(task, at);
+        let mut fires = Vec::new();
+        if again {
+            fires = self.timetable.begin_again(task, at);
+        } else {
+            let waited = self.timetable.begin(task, at);
+            self.skipped(task, waited);
+        }
         self.first_poll = Some((task, polled));
-        for fire in self.look(at) {
+        fires.extend(self.look(at));
+        for fire in fires {
             self.start(fire, None);
         }
         self.first_poll = None;
@@ -389,22 +411,25 @@ impl Actor {
         look.fires
     }
 
-    fn start(&mut self, Fire { task: place, lateness }: Fire, answer: Option<oneshot::Sender<Answer>>) {
+    fn start(&mut self, fire: Fire, answer: Option<oneshot::Sender<Answer>>) {
+        let Fire { task: place, lateness, occurrence } = fire;
+        let epoch = self.timetable.epoch(place);
         let task = &self.tasks[place];
         let make = || {
             let line = task.line(&self.director);
             UnitSeat::new(Arc::clone(&task.record), self.clock.clone(), self.host.clone(), line)
         };
         let asked = Asked(answer);
-        let Some(seat) = task.seat_for_run(make) else { return };
+        let Some(seat) = task.seat_for_run(make) else { return self.not_begun(fire, epoch, self.moment()) };
         task.record.began_late_by(lateness);
-        let run =
-            Arc::clone(&task.run).run(runner(&seat, task.policy.as_deref().cloned().unwrap_or_default()));
-        let told = Told { board: self.board.clone(), task: place, epoch: self.timetable.epoch(place) };
+        let policy = task.policy.as_deref().cloned().unwrap_or_default();
+        let run = Arc::clone(&task.run).run(runner(&seat, policy).for_occurrence(occurrence));
+        let mut told = Told { board: self.board.clone(), task: place, epoch, not_begun: Some(fire) };
         let polled = self.first_poll.take_if(|(task, _)| *task == place).map(|(_, polled)| polled);
         // Where the unit has been told to stop meanwhile, the run is dropped, and that is told too.
         seat.spawn(attempt::announced(
             async move {
+                told.not_begun = None;
                 let _told = told;
                 asked.run_begins();
                 run.await;
@@ -413,9 +438,21 @@ impl Actor {
         ));
     }
 
+    fn not_begun(&mut self, fire: Fire, epoch: u32, at: Moment) {
+        let given_up = self.timetable.not_begun(fire, epoch, at);
+        self.skipped(fire.task, given_up);
+    }
+
+    fn skipped(&self, task: usize, ticks: u64) {
+        if ticks > 0 {
+            self.tasks[task].record.skipped(ticks);
+        }
+    }
+
     fn show_next_run(&self, task: usize) {
         let next = self.timetable.next_run(task);
         self.tasks[task].record.set_next_run(next);
+        self.tasks[task].record.set_schedule_over(self.timetable.is_over(task));
     }
 
     /// From when on it is known to be late, if it does not run.
@@ -438,11 +475,17 @@ struct Told {
     board: TaskBoard,
     task: usize,
     epoch: u32,
+    /// The run, until it has begun.
+    not_begun: Option<Fire>,
 }
 
 impl Drop for Told {
     fn drop(&mut self) {
-        self.board.tell(self.task, Word::Ended(self.epoch));
+        let word = match self.not_begun {
+            Some(fire) => Word::NotBegun(fire, self.epoch),
+            None => Word::Ended(self.epoch),
+        };
+        self.board.tell(self.task, word);
     }
 }
 

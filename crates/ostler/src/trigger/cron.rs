@@ -1,88 +1,95 @@
-//! Cron schedules: the seam behind which the evaluator stands. Everything else knows only [`Schedule`].
-//!
-//! Today it is a thin wrapper over the crate `croner`, on jiff's zones.
+//! Cron expressions: the seam behind which the evaluator stands. Everything else knows only what is here.
 
 use std::fmt;
 
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+pub use ostler_cron::DstPolicy;
+pub(super) use ostler_cron::Every;
+use ostler_cron::{Expression, Zone};
 
-/// The longest expression that is read.
-const MAX_LENGTH: usize = 256;
+/// How much of an expression that cannot be read is shown.
+const SHOWN: usize = 256;
 
-/// A cron expression in a time zone, checked: the form for text that comes from users.
-///
-/// [`cron`](crate::cron) is the form for text in code, whose mistakes are reported at start with all others.
-///
-/// ```
-/// use ostler::Schedule;
-///
-/// let schedule = Schedule::cron("0 0 8 * * *", "Europe/Oslo")?;
-/// let from = "2026-03-28T12:00:00Z".parse()?;
-/// // The clocks have gone forward in between: 08:00 is an hour earlier in UTC.
-/// assert_eq!(schedule.next_after(from).unwrap().to_string(), "2026-03-29T06:00:00Z");
-/// assert!(Schedule::cron("0 61 * * * *", "Europe/Oslo").is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone)]
-pub struct Schedule {
-    cron: Cron,
-    zone: TimeZone,
-    text: String,
+/// What the text of a schedule says.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// A cron expression.
+    Cron(Calendar),
+    /// `@every` and a period.
+    Every(Every),
 }
 
-impl Schedule {
-    /// Reads `expression` (5 fields, or 6 with seconds first; at most 256 characters) in the zone called `zone`: an IANA name such as
-    /// `Europe/Oslo`, or `local` for the zone of this machine.
-    ///
-    /// # Errors
-    /// [`ScheduleError`]: the expression cannot be read, it can never fire, or the zone is not known.
-    pub fn cron(expression: &str, zone: &str) -> Result<Self, ScheduleError> {
-        let schedule = Self { cron: parse(expression)?, zone: find_zone(zone)?, text: expression.to_owned() };
-        if schedule.next_after(Timestamp::UNIX_EPOCH).is_none() {
-            return Err(ScheduleError::expression(expression, "it can never fire"));
+/// The occurrences of a cron expression in a zone, all of them.
+#[derive(Debug, Clone)]
+pub(super) struct Calendar(ostler_cron::Schedule);
+
+/// Reads `expression` in the zone called `zone`. `H` stands for what follows from `id`, and is refused without one.
+pub(super) fn read(expression: &str, zone: &str, id: Option<&str>) -> Result<Written, ScheduleError> {
+    let parsed = match id {
+        Some(id) => Expression::parse_with_id(expression, id),
+        None => Expression::parse(expression),
+    };
+    let parsed = parsed.map_err(|error| ScheduleError::expression(expression, &error.to_string()))?;
+    let zone =
+        Zone::get(zone).map_err(|error| ScheduleError { field: "zone", message: error.to_string() })?;
+    match parsed {
+        Expression::Cron(cron) if cron.never_fires() => {
+            Err(ScheduleError { field: "cron", message: format!("`{}` can never fire", shown(expression)) })
         }
-        Ok(schedule)
+        Expression::Cron(cron) => Ok(Written::Cron(ostler_cron::Schedule::new(cron, zone).into())),
+        Expression::Every(every) => Ok(Written::Every(every)),
+    }
+}
+
+impl Calendar {
+    pub(super) fn with_dst(self, policy: DstPolicy) -> Self {
+        Self(self.0.dst(policy))
     }
 
-    /// The first occurrence after `instant`; `None` when there is none before the year 9999.
-    pub fn next_after(&self, instant: Timestamp) -> Option<Timestamp> {
-        let from = instant.to_zoned(self.zone.clone());
-        let next = self.cron.find_next_occurrence(&from, false).ok()?.timestamp();
+    /// The first occurrence later than `instant`.
+    pub(super) fn next_after(&self, instant: Timestamp) -> Option<Timestamp> {
         // The contract that the host relies on, whatever the evaluator does: time moves forward.
-        (next > instant).then_some(next)
+        self.0.next_after(instant).filter(|&next| next > instant)
+    }
+
+    /// The last occurrence earlier than `instant`.
+    pub(super) fn previous_before(&self, instant: Timestamp) -> Option<Timestamp> {
+        self.0.previous_before(instant).filter(|&previous| previous < instant)
+    }
+
+    pub(super) fn time_zone(&self) -> &TimeZone {
+        self.0.zone().time_zone()
+    }
+
+    /// The local date of `instant`.
+    pub(super) fn date_of(&self, instant: Timestamp) -> Date {
+        self.time_zone().to_datetime(instant).date()
+    }
+
+    /// When `date` begins.
+    pub(super) fn start_of(&self, date: Date) -> Option<Timestamp> {
+        date.to_zoned(self.time_zone().clone()).ok().map(|start| start.timestamp())
+    }
+
+    /// What it says, in words.
+    pub(super) fn describe(&self) -> String {
+        self.0.cron().describe().to_string()
     }
 }
 
-impl fmt::Debug for Schedule {
+/// `0 8 * * * (Europe/Oslo)`, the expression in its canonical form.
+impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let zone = self.zone.iana_name().unwrap_or("local");
-        f.debug_struct("Schedule").field("cron", &self.text).field("zone", &zone).finish()
+        write!(f, "{} ({})", self.0.cron(), self.0.zone())
     }
 }
 
-fn parse(expression: &str) -> Result<Cron, ScheduleError> {
-    let refuse = |why: &str| Err(ScheduleError::expression(expression, why));
-    if expression.len() > MAX_LENGTH {
-        return refuse("it is longer than 256 characters");
+impl From<ostler_cron::Schedule> for Calendar {
+    fn from(schedule: ostler_cron::Schedule) -> Self {
+        Self(schedule)
     }
-    let parser =
-        CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).dom_and_dow(true).build();
-    parser.parse(expression).or_else(|error| refuse(&error.to_string()))
-}
-
-fn find_zone(zone: &str) -> Result<TimeZone, ScheduleError> {
-    if zone.eq_ignore_ascii_case("local") {
-        return Ok(TimeZone::system());
-    }
-    TimeZone::get(zone).map_err(|_| ScheduleError {
-        field: "zone",
-        message: format!(
-            "`{zone}` is not a known time zone; use an IANA name such as `Europe/Oslo`, or `local`"
-        ),
-    })
 }
 
 /// Why a schedule could not be read.
@@ -94,11 +101,8 @@ pub struct ScheduleError {
 
 impl ScheduleError {
     fn expression(expression: &str, why: &str) -> Self {
-        let shown: String = expression.chars().take(MAX_LENGTH).collect();
-        Self {
-            field: "cron",
-            message: format!("`{shown}` is not a cron expression: {}", why.trim_end_matches('.')),
-        }
+        let why = why.trim_end_matches('.');
+        Self { field: "cron", message: format!("`{}` is not a cron expression: {why}", shown(expression)) }
     }
 
     /// What is wrong: `cron` or `zone`.
@@ -115,41 +119,6 @@ impl fmt::Display for ScheduleError {
 
 impl std::error::Error for ScheduleError {}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn next(text: &str, zone: &str, from: &str) -> String {
-        let schedule = Schedule::cron(text, zone).unwrap();
-        schedule.next_after(from.parse().unwrap()).unwrap().to_string()
-    }
-
-    #[test]
-    fn five_and_six_fields_are_read() {
-        assert_eq!(next("30 2 * * *", "UTC", "2026-01-01T00:00:00Z"), "2026-01-01T02:30:00Z");
-        assert_eq!(next("15 30 2 * * *", "UTC", "2026-01-01T00:00:00Z"), "2026-01-01T02:30:15Z");
-    }
-
-    #[test]
-    fn a_point_in_the_gap_fires_once_after_it() {
-        let schedule = Schedule::cron("30 2 * * *", "Europe/Oslo").unwrap();
-        let first = schedule.next_after("2026-03-28T12:00:00Z".parse().unwrap()).unwrap();
-        let second = schedule.next_after(first).unwrap();
-        assert_eq!(first.to_string(), "2026-03-29T01:00:00Z");
-        assert_eq!(second.to_string(), "2026-03-30T00:30:00Z");
-    }
-
-    #[test]
-    fn mistakes_name_their_field() {
-        for (text, zone, field) in [
-            ("61 * * * *", "UTC", "cron"),
-            ("* * *", "UTC", "cron"),
-            ("0 0 30 2 *", "UTC", "cron"),
-            ("", "UTC", "cron"),
-            (&"1,".repeat(200), "UTC", "cron"),
-            ("0 8 * * *", "Europe/Osло", "zone"),
-        ] {
-            assert_eq!(Schedule::cron(text, zone).unwrap_err().field(), field, "{text} {zone}");
-        }
-    }
+fn shown(expression: &str) -> String {
+    expression.chars().take(SHOWN).collect()
 }

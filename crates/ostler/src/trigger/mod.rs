@@ -5,17 +5,25 @@
 
 mod cron;
 mod items;
+mod misfire;
 mod policy;
+mod schedule;
 mod settings;
 mod timer;
 mod timetable;
 
 use std::time::Duration;
 
-pub use self::cron::{Schedule, ScheduleError};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+pub use self::cron::{DstPolicy, ScheduleError};
 pub use self::items::{Consume, Leftover, MAX_WORKERS};
+pub use self::misfire::{DEFAULT_MISFIRE_GRACE, Misfire};
 pub(crate) use self::policy::{LivePolicy, Policy};
+pub use self::schedule::Schedule;
 pub(crate) use self::settings::{Followed, Guarded, Held, LiveSettings};
+use self::timer::Text;
 pub use self::timer::{First, Overlap, Timer};
 pub(crate) use self::timer::{Moment, Rule};
 pub(crate) use self::timetable::{Fire, Timetable};
@@ -53,9 +61,27 @@ pub fn after_completion(delay: impl Into<Live<Duration>>) -> Plan<Timer> {
 }
 
 /// A run at each occurrence of a cron expression of 5 fields, or of 6 with seconds first, in the zone called `zone`
-/// (an IANA name, or `local`). A mistake in either is reported at start; [`Schedule::cron`] is the fallible form.
+/// (an IANA name, or `local`). A mistake in either is reported at start, and so is an expression that can never fire;
+/// [`Schedule::cron`] is the fallible form.
+///
+/// `H` in a field is a value that follows from the unit's name. `@every 90s` is [`every`] with this period.
+///
+/// ```
+/// use jiff::civil::date;
+/// use ostler::{Host, MINUTE, Misfire, cron};
+///
+/// async fn daily_report() {}
+///
+/// let plan = cron("0 0 8 * * *", "Europe/Oslo")
+///     .misfire(Misfire::FireAll { max: 7 })
+///     .grace(5 * MINUTE)
+///     .exclude([date(2026, 12, 25)]);
+/// let host = Host::new(()).task("daily-report", plan, daily_report);
+/// # drop(host);
+/// ```
 pub fn cron(expression: &str, zone: &str) -> Plan<Timer> {
-    Plan::timer(Rule::Cron(Schedule::cron(expression, zone).map(Box::new).map_err(Box::new)))
+    let (expression, zone) = (expression.to_owned(), zone.to_owned());
+    Plan::timer(Rule::Text(Box::new(Text { expression, zone })))
 }
 
 /// A run only when [`HostHandle::trigger`](crate::HostHandle::trigger) asks for it.
@@ -144,8 +170,12 @@ impl Plan<Timer> {
         self
     }
 
-    /// A random wait of up to `most` before each run, so that many hosts do not act as one. The grid stays as it is; for
-    /// `every`, `most` as long as the period or longer is refused at start.
+    /// A wait of up to `most` before each run, so that many hosts do not act as one. The grid stays as it is.
+    ///
+    /// For an interval it is random for each run; for `every`, `most` as long as the period or longer is refused at start. For
+    /// `cron` it follows from the names of the unit and of the machine, so that a unit has the same delay each day, and another
+    /// on another machine; where the next occurrence is nearer than `most`, it is that share of the time until then, so
+    /// that runs keep their order.
     #[must_use]
     pub fn jitter(mut self, most: Duration) -> Self {
         self.trigger = self.trigger.with(|settings| settings.jitter = most);
@@ -156,6 +186,56 @@ impl Plan<Timer> {
     #[must_use]
     pub fn overlap(mut self, overlap: Overlap) -> Self {
         self.trigger = self.trigger.with(|settings| settings.overlap = Some(overlap));
+        self
+    }
+
+    /// What is done about occurrences that were missed (default [`Misfire::FireOnce`]). For `cron`; refused at start for others,
+    /// whose missed ticks come to one run.
+    #[must_use]
+    pub fn misfire(mut self, misfire: Misfire) -> Self {
+        self.trigger = self.trigger.with(|settings| settings.misfire = Some(misfire));
+        self
+    }
+
+    /// How late an occurrence may be seen and still count as in time (default [`DEFAULT_MISFIRE_GRACE`]; zero is refused at
+    /// start): see [`Misfire`]. For `cron`; refused at start for others.
+    ///
+    /// A clock that was set, or a machine that was asleep, is noticed within half a minute: with less, an occurrence of that
+    /// half minute may count as missed.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.trigger = self.trigger.with(|settings| settings.grace = Some(grace));
+        self
+    }
+
+    /// No run is due before `start`, by the wall clock: that of an interval that would be is due then, and its grid begins
+    /// there. Refused at start for `poke`; runs by hand are always possible.
+    #[must_use]
+    pub fn start_at(mut self, start: Timestamp) -> Self {
+        self.trigger = self.trigger.with(|settings| settings.limits.start = Some(start));
+        self
+    }
+
+    /// No run is due after `end`, by the wall clock. One in the past is no mistake: the unit has no next run, and its snapshot
+    /// says that its schedule is over. Refused at start for `poke`, and where it is before the start.
+    #[must_use]
+    pub fn end_at(mut self, end: Timestamp) -> Self {
+        self.trigger = self.trigger.with(|settings| settings.limits.end = Some(end));
+        self
+    }
+
+    /// Leaves out the occurrences on these local dates of the schedule's zone, beside those that were excluded before. For
+    /// `cron`; refused at start for others, and where nothing is left.
+    #[must_use]
+    pub fn exclude(mut self, dates: impl IntoIterator<Item = Date>) -> Self {
+        self.trigger = self.trigger.with(|settings| settings.limits.exclude(dates));
+        self
+    }
+
+    /// What becomes of times that do not exist, or exist twice, when the clocks change. For `cron`; refused at start for others.
+    #[must_use]
+    pub fn dst(mut self, policy: DstPolicy) -> Self {
+        self.trigger = self.trigger.with(|settings| settings.dst = Some(policy));
         self
     }
 
@@ -177,6 +257,12 @@ impl Plan<Timer> {
         self
     }
 
+    /// The plan of a unit with this name.
+    pub(crate) fn named(mut self, unit: &str) -> Self {
+        self.trigger = self.trigger.named(unit);
+        self
+    }
+
     pub(crate) fn check(&self, unit: &str, guarded: &mut Guarded<'_>) {
         let mut mistake = |field, text| guarded.mistakes.push(RegistrationError::new(unit, field, text));
         self.trigger.check(&mut mistake);
@@ -194,6 +280,6 @@ impl Plan<Timer> {
 
 impl From<Schedule> for Plan<Timer> {
     fn from(schedule: Schedule) -> Self {
-        Self::timer(Rule::Cron(Ok(Box::new(schedule))))
+        Self::new(Timer::of(schedule))
     }
 }

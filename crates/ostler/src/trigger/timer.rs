@@ -4,8 +4,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::cron::{Schedule, ScheduleError};
+use super::cron::{DstPolicy, ScheduleError};
+use super::misfire::{self, DEFAULT_MISFIRE_GRACE, Delay, Misfire, Rules, Tick, Verdict};
+use super::schedule::{Limits, Schedule};
 use super::settings::Mistakes;
+use crate::backoff::unit_interval;
+use crate::node;
 use crate::record::UnitKind;
 
 /// The trigger of a task: a rule that says when it is due. Made by [`every`](crate::every),
@@ -18,12 +22,38 @@ pub struct Timer {
 }
 
 /// What may be said of a timer beyond its rule.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) first: First,
     pub(crate) jitter: Duration,
+    /// Of the jitter, from 0 to 1, what each run of a cron expression waits.
+    share: f64,
     pub(crate) overlap: Option<Overlap>,
     pub(crate) late_after: Option<Duration>,
+    pub(crate) misfire: Option<Misfire>,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) dst: Option<DstPolicy>,
+    pub(super) limits: Limits,
+}
+
+impl Settings {
+    const DEFAULT: Self = Self {
+        first: First::AfterPeriod,
+        jitter: Duration::ZERO,
+        share: 0.0,
+        overlap: None,
+        late_after: None,
+        misfire: None,
+        grace: None,
+        dst: None,
+        limits: Limits::NONE,
+    };
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -31,7 +61,16 @@ pub(crate) enum Rule {
     Every(Duration),
     AfterCompletion(Duration),
     Cron(Result<Box<Schedule>, Box<ScheduleError>>),
+    /// Text that is read when the unit's name is known.
+    Text(Box<Text>),
     OnDemand,
+}
+
+/// A schedule as it was written.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    pub(crate) expression: String,
+    pub(crate) zone: String,
 }
 
 /// When an interval's first run is due.
@@ -47,7 +86,8 @@ pub enum First {
     At(Timestamp),
 }
 
-/// What happens when a run is due while one is going on.
+/// What happens when a run is due while one is going on. Occurrences of a [`cron`](crate::cron) that were missed go by
+/// [`Misfire`] first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overlap {
@@ -82,6 +122,19 @@ impl Due {
             Self::Wall(instant) => instant <= at.wall,
         }
     }
+
+    /// What the wall clock shows then, as far as is known now.
+    pub(crate) fn wall(self, at: Moment) -> Timestamp {
+        match self {
+            Self::Wall(instant) => instant,
+            Self::At(instant) => {
+                let ahead = instant.saturating_duration_since(at.now);
+                let ago = at.now.saturating_duration_since(instant);
+                let then = at.wall.checked_sub(ago).and_then(|then| then.checked_add(ahead));
+                then.unwrap_or(at.wall)
+            }
+        }
+    }
 }
 
 /// The next due time, and the ticks that were passed over to get there.
@@ -112,12 +165,90 @@ impl Timer {
         Self { rule, settings: self.settings.clone() }
     }
 
-    fn settings(&self) -> Settings {
-        self.settings.as_deref().copied().unwrap_or_default()
+    fn settings(&self) -> &Settings {
+        static DEFAULT: Settings = Settings::DEFAULT;
+        self.settings.as_deref().unwrap_or(&DEFAULT)
     }
 
-    pub(crate) fn jitter(&self) -> Duration {
-        self.settings().jitter
+    /// The timer of a unit with this name: only now `H` can be read, and everyone's share of the jitter be told.
+    pub(crate) fn named(mut self, unit: &str) -> Self {
+        if let Rule::Text(text) = &self.rule {
+            match Schedule::read(&text.expression, &text.zone, Some(unit)) {
+                Ok(schedule) => self.follow(schedule),
+                Err(error) => self.rule = Rule::Cron(Err(Box::new(error))),
+            }
+        }
+        if let (Rule::Cron(Ok(schedule)), Some(settings)) = (&mut self.rule, &mut self.settings) {
+            schedule.limit(&settings.limits);
+            if let Some(policy) = settings.dst {
+                **schedule = schedule.as_ref().clone().dst(policy);
+            }
+            if !settings.jitter.is_zero() {
+                settings.share = share(unit, node::name());
+            }
+        }
+        self
+    }
+
+    /// The timer of a schedule.
+    pub(crate) fn of(schedule: Schedule) -> Self {
+        let mut timer = Self::new(Rule::OnDemand);
+        timer.follow(schedule);
+        timer
+    }
+
+    fn follow(&mut self, schedule: Schedule) {
+        self.rule = match schedule.period() {
+            None => Rule::Cron(Ok(Box::new(schedule))),
+            Some(period) => {
+                if *schedule.limits() != Limits::NONE {
+                    let own = &mut self.settings.get_or_insert_default().limits;
+                    let said = std::mem::replace(own, schedule.limits().clone());
+                    own.and(&said);
+                }
+                Rule::Every(period)
+            }
+        };
+    }
+
+    fn rules(&self) -> Rules {
+        let &Settings { jitter, share, misfire, grace, .. } = self.settings();
+        Rules {
+            misfire: misfire.unwrap_or_default(),
+            grace: grace.unwrap_or(DEFAULT_MISFIRE_GRACE),
+            delay: Delay { most: jitter, share },
+        }
+    }
+
+    /// How long after `due` its run is due. `dice`, from 0 to 1, decides where that is random.
+    pub(crate) fn jitter(&self, due: Due, dice: impl FnOnce() -> f64) -> Duration {
+        let most = self.settings().jitter;
+        match (&self.rule, due) {
+            _ if most.is_zero() => Duration::ZERO,
+            (Rule::Cron(Ok(schedule)), Due::Wall(occurrence)) => self.rules().delay.of(schedule, occurrence),
+            _ => most.mul_f64(dice()),
+        }
+    }
+
+    /// Whether it has occurrences of wall-clock time, of which none is run again when that time comes back.
+    pub(crate) fn is_cron(&self) -> bool {
+        matches!(self.rule, Rule::Cron(_) | Rule::Text(_))
+    }
+
+    /// Whether nothing but its end keeps it from having another due time.
+    pub(crate) fn goes_on(&self) -> bool {
+        matches!(self.rule, Rule::Cron(_) | Rule::Every(_))
+    }
+
+    /// `due`, kept within the start and the end of an interval. Those of a cron expression are its schedule's own.
+    pub(crate) fn within_limits(&self, due: Due, at: Moment) -> Option<Due> {
+        let &Limits { start, end, .. } = &self.settings().limits;
+        if self.is_cron() || (start.is_none() && end.is_none()) {
+            return Some(due);
+        }
+        let wall = due.wall(at);
+        let due = start.filter(|&start| wall < start).map_or(due, Due::Wall);
+        end.is_none_or(|end| due.wall(at) <= end).then_some(due)
     }
 
     pub(crate) fn late_after(&self) -> Option<Duration> {
@@ -127,14 +258,14 @@ impl Timer {
     pub(crate) fn kind(&self) -> UnitKind {
         match self.rule {
             Rule::Every(_) | Rule::AfterCompletion(_) => UnitKind::Interval,
-            Rule::Cron(_) => UnitKind::Cron,
+            Rule::Cron(_) | Rule::Text(_) => UnitKind::Cron,
             Rule::OnDemand => UnitKind::OnDemand,
         }
     }
 
     pub(crate) fn overlap(&self) -> Overlap {
         self.settings().overlap.unwrap_or(match self.rule {
-            Rule::Cron(_) => Overlap::Skip,
+            Rule::Cron(_) | Rule::Text(_) => Overlap::Skip,
             Rule::Every(_) | Rule::AfterCompletion(_) | Rule::OnDemand => Overlap::Queue(1),
         })
     }
@@ -142,7 +273,7 @@ impl Timer {
     /// The first due time, seen from the start of the host.
     pub(crate) fn first_due(&self, start: Moment) -> Option<Due> {
         match (&self.rule, self.settings().first) {
-            (Rule::OnDemand, _) => None,
+            (Rule::OnDemand | Rule::Text(_), _) => None,
             (Rule::Cron(schedule), _) => {
                 schedule.as_ref().ok().and_then(|schedule| schedule.next_after(start.wall)).map(Due::Wall)
             }
@@ -155,14 +286,25 @@ impl Timer {
         }
     }
 
-    /// The due time after `due`, which has come at `at`.
+    /// What follows from `waited_for` and all that is due since then. It has come, and its run has been due for `late`.
+    pub(super) fn judge(&self, waited_for: Due, late: Duration, at: Moment) -> Verdict<Due> {
+        if let (Rule::Cron(Ok(schedule)), Due::Wall(first)) = (&self.rule, waited_for) {
+            let Verdict { older, newest, made_up, skipped, next } =
+                misfire::judge(schedule, self.rules(), first, at.wall);
+            return Verdict { older, newest, made_up, skipped, next: next.map(Due::Wall) };
+        }
+        let Next { due, missed } = self.next_due(waited_for, at);
+        let newest = Some(Tick { at: waited_for.wall(at), late });
+        Verdict { older: Vec::new(), newest, made_up: None, skipped: missed, next: due }
+    }
+
+    /// The due time after `due`, which has come at `at`, where nothing is made up for.
     pub(crate) fn next_due(&self, due: Due, at: Moment) -> Next {
         match &self.rule {
-            Rule::OnDemand | Rule::AfterCompletion(_) => Next { due: None, missed: 0 },
+            Rule::OnDemand | Rule::Text(_) | Rule::AfterCompletion(_) => Next { due: None, missed: 0 },
             Rule::Every(period) => next_tick(anchor(due, at), *period, at.now),
             Rule::Cron(schedule) => {
-                // From whichever is later: an occurrence in the past is not made up (it coalesced into this run),
-                // and a clock that was set back does not repeat one.
+                // From whichever is later: a clock that was set back does not repeat one.
                 let from = match due {
                     Due::Wall(occurrence) => occurrence.max(at.wall),
                     Due::At(_) => at.wall,
@@ -177,7 +319,7 @@ impl Timer {
     pub(crate) fn due_after_end(&self, at: Moment) -> Option<Due> {
         match self.rule {
             Rule::AfterCompletion(delay) => at.now.checked_add(delay).map(Due::At),
-            Rule::Every(_) | Rule::Cron(_) | Rule::OnDemand => None,
+            Rule::Every(_) | Rule::Cron(_) | Rule::Text(_) | Rule::OnDemand => None,
         }
     }
 
@@ -192,7 +334,7 @@ impl Timer {
     pub(crate) fn period(&self) -> Option<Duration> {
         match self.rule {
             Rule::Every(period) | Rule::AfterCompletion(period) => Some(period),
-            Rule::Cron(_) | Rule::OnDemand => None,
+            Rule::Cron(_) | Rule::Text(_) | Rule::OnDemand => None,
         }
     }
 
@@ -200,32 +342,86 @@ impl Timer {
     pub(crate) fn due_when_enabled(&self, at: Moment) -> Option<Due> {
         match &self.rule {
             Rule::Every(_) | Rule::AfterCompletion(_) => Some(Due::At(at.now)),
-            Rule::Cron(_) | Rule::OnDemand => self.first_due(at),
+            Rule::Cron(_) | Rule::Text(_) | Rule::OnDemand => self.first_due(at),
         }
     }
 
     pub(crate) fn check(&self, mistakes: Mistakes<'_>) {
-        let mut mistake = |field, text: String| mistakes(field, text);
+        let settings = self.settings();
+        let mut mistake = |field, text: &str| mistakes(field, text.to_owned());
         match &self.rule {
             Rule::Every(period) | Rule::AfterCompletion(period) if period.is_zero() => {
-                mistake("period", "must be longer than zero".to_owned());
+                mistake("period", "must be longer than zero");
             }
-            Rule::Cron(Err(error)) => mistake(error.field(), error.to_string()),
-            Rule::Cron(Ok(_)) | Rule::OnDemand if self.settings().first != First::default() => {
-                mistake("first", "applies to `every` and `after_completion` only".to_owned());
+            Rule::Cron(Err(error)) => mistake(error.field(), &error.to_string()),
+            Rule::Cron(Ok(_)) | Rule::Text(_) | Rule::OnDemand if settings.first != First::default() => {
+                mistake("first", "applies to `every` and `after_completion` only");
             }
-            Rule::Every(period) if self.jitter() >= *period => {
-                mistake("jitter", "must be shorter than the period, or ticks would be skipped".to_owned());
+            Rule::Every(period) if settings.jitter >= *period => {
+                mistake("jitter", "must be shorter than the period, or ticks would be skipped");
             }
             _ => {}
         }
-        if self.late_after().is_some_and(|limit| limit.is_zero()) {
-            mistake("late_after", "must be longer than zero".to_owned());
+        if settings.late_after.is_some_and(|limit| limit.is_zero()) {
+            mistake("late_after", "must be longer than zero");
         }
-        if self.settings().overlap == Some(Overlap::Queue(0)) {
-            mistake("overlap", "`Queue(0)` holds nothing; use `Skip`, or 1 and more".to_owned());
+        if settings.overlap == Some(Overlap::Queue(0)) {
+            mistake("overlap", "`Queue(0)` holds nothing; use `Skip`, or 1 and more");
+        }
+        self.check_misfire(&mut mistake);
+        self.check_limits(&mut mistake);
+    }
+
+    fn check_misfire(&self, mistake: &mut dyn FnMut(&'static str, &str)) {
+        let Settings { misfire, grace, dst, .. } = self.settings();
+        let said = [("misfire", misfire.is_some()), ("grace", grace.is_some()), ("dst", dst.is_some())];
+        for (field, _) in said.into_iter().filter(|&(_, said)| said && !self.is_cron()) {
+            mistake(field, "applies to `cron` only");
+        }
+        if *misfire == Some(Misfire::FireAll { max: 0 }) {
+            mistake("misfire", "`FireAll { max: 0 }` fires none; use `Skip`, or 1 and more");
+        }
+        if grace.is_some_and(|grace| grace.is_zero()) {
+            mistake("grace", "must be longer than zero: no run begins at the very instant that it is due at");
         }
     }
+
+    fn check_limits(&self, mistake: &mut dyn FnMut(&'static str, &str)) {
+        let limits = match &self.rule {
+            Rule::Cron(Ok(schedule)) => schedule.limits(),
+            _ => &self.settings().limits,
+        };
+        if matches!(self.rule, Rule::OnDemand) {
+            for (field, limit) in [("start_at", limits.start), ("end_at", limits.end)] {
+                if limit.is_some() {
+                    mistake(field, "applies to what has a schedule only, and `poke` has none");
+                }
+            }
+        }
+        if limits.exclude_any() && !self.is_cron() {
+            mistake("exclude", "applies to `cron` only");
+        }
+        match &self.rule {
+            _ if limits.are_reversed() => mistake("end_at", "must not be before `start_at`"),
+            Rule::Cron(Ok(schedule)) if !schedule.ever_fires() => mistake(
+                "cron",
+                &format!(
+                    "`{schedule}` can never fire: nothing is left from its start to its end but excluded dates"
+                ),
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// From 0 to 1 and less than 1, always the same for a unit on a machine.
+fn share(unit: &str, node: &str) -> f64 {
+    // FNV-1a of 64 bits, the same on every machine and in every version.
+    let bytes = unit.bytes().chain([0]).chain(node.bytes());
+    let hash = bytes.fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    unit_interval(hash)
 }
 
 /// A fixed rate counts from a monotonic instant, also where its first tick was set by the wall clock.
@@ -308,6 +504,16 @@ mod tests {
         let set_back = Moment { now: start.now + DAY, wall: start.wall };
         let next = timer.next_due(Due::Wall(first), set_back);
         assert_eq!(next.due, Some(Due::Wall("2026-03-03T08:00:00Z".parse().unwrap())));
+    }
+
+    /// Were they to change, every machine would move its runs.
+    #[test]
+    fn the_share_of_a_jitter_is_the_same_in_every_version() {
+        let thousandths = |unit, node| (share(unit, node) * 1_000.0) as u32;
+        assert_eq!(thousandths("report", "alpha"), 396);
+        assert_eq!(thousandths("report", "beta"), 834);
+        assert_eq!(thousandths("cleanup", "alpha"), 71);
+        assert_eq!(thousandths("reportalpha", ""), 254);
     }
 
     proptest! {

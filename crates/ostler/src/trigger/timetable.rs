@@ -5,8 +5,12 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
+use super::misfire::{Tick, Verdict};
 use super::timer::{Due, Moment, Overlap, Timer};
 use crate::backoff::unit_interval;
+use crate::occurrence::Occurrence;
 use crate::record::NextRun;
 
 /// A run to start now.
@@ -16,6 +20,8 @@ pub(crate) struct Fire {
     pub(crate) task: usize,
     /// How long ago it was due.
     pub(crate) lateness: Duration,
+    /// What it is for.
+    pub(crate) occurrence: Occurrence,
 }
 
 /// What a look at the timetable found.
@@ -43,7 +49,8 @@ pub(crate) struct Timetable {
 #[derive(Debug)]
 struct Row {
     timer: Timer,
-    /// The occurrence that is waited for.
+    /// The first occurrence that has not been considered. That of a cron expression never goes back, and is kept whatever
+    /// happens to the task: what has been considered is not run again.
     waits_for: Option<Due>,
     /// How long after it the run is due, where that is drawn. Boxed, as the queue below: there may be a hundred thousand rows,
     /// and few of them need it.
@@ -55,14 +62,36 @@ struct Row {
     disabled: bool,
     /// Its schedule has ended, or has never begun: nothing sets a due time.
     halted: bool,
+    /// It is being restarted.
+    again: bool,
+    /// Nothing is left of its schedule.
+    over: bool,
     running: u32,
     /// How often its schedule has begun. What a run of an earlier one says is out of date.
     epoch: u32,
-    /// When each run that waits for the running one was due.
+    /// The runs that wait for the running one, those that are for earlier occurrences first.
     #[allow(clippy::box_collection)]
-    queued: Option<Box<VecDeque<Instant>>>,
-    /// Asked for by hand while running: once more afterwards.
-    asked: bool,
+    queued: Option<Box<VecDeque<Waiting>>>,
+    /// When it was asked for by hand while running: once more afterwards.
+    asked: Option<Box<Timestamp>>,
+}
+
+/// A run that waits for the running one.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    tick: Tick,
+    /// When it was found to be due, and so late.
+    since: Instant,
+    /// It makes up for a missed occurrence, and takes no place of those that the overlap policy lets wait.
+    made_up: bool,
+}
+
+impl Waiting {
+    fn fire(self, task: usize, now: Instant) -> Fire {
+        let Tick { at, late } = self.tick;
+        let lateness = late.saturating_add(now.saturating_duration_since(self.since));
+        Fire { task, lateness, occurrence: Occurrence { at, by_hand: false } }
+    }
 }
 
 impl Timetable {
@@ -75,26 +104,63 @@ impl Timetable {
             paused: false,
             disabled: false,
             halted: true,
+            again: false,
+            over: false,
             running: 0,
             epoch: 0,
             queued: None,
-            asked: false,
+            asked: None,
         };
         let rows: Vec<Row> = timers.into_iter().map(row).collect();
         let heap = BinaryHeap::with_capacity(rows.len());
         Self { rows, heap, recheck, seed }
     }
 
-    /// The schedule of `task` begins: sets its first due time.
-    pub(crate) fn begin(&mut self, task: usize, at: Moment) {
-        self.halt(task);
-        self.rows[task].halted = false;
-        self.rows[task].running = 0;
-        self.rows[task].epoch = self.rows[task].epoch.wrapping_add(1);
-        if !self.rows[task].disabled {
-            let due = self.rows[task].timer.first_due(at);
+    /// The schedule of `task` begins: sets its first due time. What came before is not made up for. How many runs of it waited.
+    pub(crate) fn begin(&mut self, task: usize, at: Moment) -> u64 {
+        let waited = self.halt(task, false, at);
+        let row = self.launch(task);
+        if !row.timer.is_cron() {
+            (row.waits_for, row.over) = (None, false);
+        }
+        if !row.disabled && !row.over {
+            let due = row.passed_over(at).or_else(|| row.timer.first_due(at));
             self.wait_for(task, due, at);
         }
+        waited
+    }
+
+    /// The schedule of `task` goes on after a restart, as if there had been none: the grid and what is waited for are those of
+    /// before, and the runs that waited still do. Those that begin now.
+    pub(crate) fn begin_again(&mut self, task: usize, at: Moment) -> Vec<Fire> {
+        self.halt(task, true, at);
+        let row = self.launch(task);
+        if row.disabled {
+            return Vec::new();
+        }
+        if let Some(occurrence) = row.waits_for {
+            let due = row.is_due(occurrence);
+            self.push(task, due, at);
+        } else if !row.over {
+            // An interval that has been disabled meanwhile waits for nothing.
+            let due = row.timer.due_when_enabled(at);
+            self.wait_for(task, due, at);
+        }
+        let row = &mut self.rows[task];
+        let most = if row.timer.overlap() == Overlap::Allow { usize::MAX } else { 1 };
+        let fires: Vec<Fire> = std::iter::from_fn(|| row.next_waiting())
+            .take(most)
+            .map(|next| next.fire(task, at.now))
+            .collect();
+        row.running += fires.len() as u32;
+        fires
+    }
+
+    fn launch(&mut self, task: usize) -> &mut Row {
+        let row = &mut self.rows[task];
+        (row.halted, row.running) = (false, 0);
+        row.epoch = row.epoch.wrapping_add(1);
+        row
     }
 
     /// Lets runs of `task` begin, or none. How many runs waited for the running one to end, and will not be run.
@@ -104,11 +170,17 @@ impl Timetable {
             return 0;
         }
         if !enabled {
-            row.waits_for = None;
+            if !row.timer.is_cron() {
+                row.waits_for = None;
+            }
             return row.give_up_waiting();
         }
-        if !row.halted {
-            let due = row.timer.due_when_enabled(at);
+        let due = match row.timer.is_cron() {
+            true => row.passed_over(at),
+            false => None,
+        };
+        if due.is_some() || (!row.halted && !row.over) {
+            let due = due.or_else(|| row.timer.due_when_enabled(at));
             self.wait_for(task, due, at);
         }
         0
@@ -118,10 +190,14 @@ impl Timetable {
         !self.rows[task].disabled
     }
 
-    /// Whether `task` should be running now and then: its schedule has begun, and nothing keeps it.
+    /// Whether `task` should be running now and then: its schedule has begun and is not over, and nothing keeps it.
     pub(crate) fn is_armed(&self, task: usize) -> bool {
-        let Row { paused, disabled, halted, .. } = self.rows[task];
-        !paused && !disabled && !halted
+        self.rows[task].is_awake() && !self.rows[task].over
+    }
+
+    /// Whether nothing is left of the schedule of `task`.
+    pub(crate) fn is_over(&self, task: usize) -> bool {
+        self.rows[task].over
     }
 
     /// `task` has another period from here on; it applies to the wait that is going on.
@@ -137,13 +213,16 @@ impl Timetable {
         }
     }
 
-    /// The schedule of `task` ends: nothing of it is started any more.
-    pub(crate) fn halt(&mut self, task: usize) {
+    /// The schedule of `task` ends: nothing of it is started any more. Where it is to begin `again`, after a restart, runs
+    /// that wait are kept; else, how many they are.
+    pub(crate) fn halt(&mut self, task: usize, again: bool, at: Moment) -> u64 {
         let row = &mut self.rows[task];
-        row.halted = true;
-        row.waits_for = None;
-        (row.paused, row.asked) = (false, false);
-        row.queued = None;
+        (row.halted, row.again) = (true, again);
+        if std::mem::take(&mut row.paused) {
+            row.waits_for = row.passed_over(at);
+        }
+        row.asked = None;
+        if again { 0 } else { row.give_up_waiting() }
     }
 
     /// Nothing of `task` is started until it is resumed. How many runs waited for the running one to end, and will not be run.
@@ -157,22 +236,33 @@ impl Timetable {
     /// delay counts from here.
     pub(crate) fn resume(&mut self, task: usize, at: Moment) {
         let row = &mut self.rows[task];
-        if !std::mem::take(&mut row.paused) {
+        if !std::mem::take(&mut row.paused) || row.disabled {
             return;
         }
         let due = match row.waits_for {
-            Some(occurrence) if row.is_due(occurrence).has_come(at) => match row.timer.due_after_end(at) {
-                Some(due) => Some(due),
-                None => row.timer.next_due(occurrence, at).due,
-            },
-            Some(occurrence) => {
+            Some(occurrence) if !row.is_due(occurrence).has_come(at) => {
                 let due = row.is_due(occurrence);
                 return self.push(task, due, at);
             }
-            None if row.running == 0 && !row.disabled => row.timer.due_after_end(at),
+            Some(_) => row.passed_over(at),
+            None if row.running == 0 => row.timer.due_after_end(at),
             None => None,
         };
-        self.wait_for(task, due, at);
+        if !row.over {
+            self.wait_for(task, due, at);
+        }
+    }
+
+    /// The wall clock was set: whatever waits for it is looked at anew.
+    pub(crate) fn wall_was_set(&mut self, at: Moment) {
+        for task in 0..self.rows.len() {
+            let row = &self.rows[task];
+            if let Some(due @ Due::Wall(_)) = row.waits_for.map(|occurrence| row.is_due(occurrence))
+                && row.is_awake()
+            {
+                self.push(task, due, at);
+            }
+        }
     }
 
     /// When to look again.
@@ -183,7 +273,7 @@ impl Timetable {
     /// When a task is due next.
     pub(crate) fn next_run(&self, task: usize) -> Option<NextRun> {
         let row = &self.rows[task];
-        Some(match row.is_due(row.waits_for.filter(|_| !row.paused)?) {
+        Some(match row.is_due(row.waits_for.filter(|_| row.is_awake())?) {
             Due::Wall(instant) => NextRun::Wall(instant),
             Due::At(instant) => NextRun::At(instant),
         })
@@ -198,7 +288,7 @@ impl Timetable {
             self.heap.pop();
             if self.rows[task].look_at == Some(when) {
                 self.rows[task].look_at = None;
-                if !self.rows[task].paused {
+                if self.rows[task].is_awake() {
                     self.look_at(task, at, &mut look);
                 }
             }
@@ -218,20 +308,21 @@ impl Timetable {
             return None;
         }
         row.running = row.running.saturating_sub(1);
-        if row.halted {
-            return None;
-        }
-        if let Some(due) = row.queued.as_mut().and_then(|queued| queued.pop_front()) {
+        // Where it is being restarted, they go on waiting.
+        if !row.halted
+            && let Some(next) = row.next_waiting()
+        {
             row.running += 1;
-            return Some(Fire { task, lateness: at.now.saturating_duration_since(due) });
+            return Some(next.fire(task, at.now));
         }
-        if std::mem::take(&mut row.asked) {
+        if let Some(asked) = row.asked.take() {
             row.running += 1;
-            return Some(Fire { task, lateness: Duration::ZERO });
+            return Some(by_hand(task, *asked));
         }
         // One that was started by hand, beside its schedule, leaves the schedule as it is.
         if row.running == 0
             && !row.disabled
+            && !row.over
             && row.waits_for.is_none()
             && let Some(due) = row.timer.due_after_end(at)
         {
@@ -245,53 +336,80 @@ impl Timetable {
         self.rows[task].running > 0
     }
 
+    /// A run of `task` was to begin in this epoch, and did not, as the task was told to stop: where it is being restarted, the run
+    /// waits for that. How many runs are given up.
+    pub(crate) fn not_begun(&mut self, fire: Fire, epoch: u32, at: Moment) -> u64 {
+        let Fire { task, lateness, occurrence } = fire;
+        let row = &mut self.rows[task];
+        if row.epoch == epoch {
+            row.running = row.running.saturating_sub(1);
+        }
+        if occurrence.by_hand {
+            return 0;
+        }
+        if row.epoch != epoch {
+            return 1;
+        }
+        // Where the word that it is to stop has not come yet, that decides.
+        if row.halted && !row.again {
+            return 1;
+        }
+        let waiting =
+            Waiting { tick: Tick { at: occurrence.at, late: lateness }, since: at.now, made_up: false };
+        let queued = row.queued.get_or_insert_default();
+        let place = queued.iter().position(|later| later.tick.at > occurrence.at).unwrap_or(queued.len());
+        queued.insert(place, waiting);
+        0
+    }
+
     /// A run of `task` was asked for by hand. `None` where one is going on: then it comes after that.
-    pub(crate) fn asked(&mut self, task: usize) -> Option<Fire> {
+    pub(crate) fn asked(&mut self, task: usize, at: Moment) -> Option<Fire> {
         let row = &mut self.rows[task];
         if row.running > 0 && row.timer.overlap() != Overlap::Allow {
-            row.asked = true;
+            // Asked for twice, it comes once.
+            row.asked.get_or_insert_with(|| Box::new(at.wall));
             return None;
         }
         row.running += 1;
-        Some(Fire { task, lateness: Duration::ZERO })
+        Some(by_hand(task, at.wall))
     }
 
     fn look_at(&mut self, task: usize, at: Moment, look: &mut Look) {
         let Some(occurrence) = self.rows[task].waits_for else { return };
         let due = self.rows[task].is_due(occurrence);
-        let lateness = match due {
+        let late = match due {
             Due::At(instant) => at.now.saturating_duration_since(instant),
             // The wall clock is not there yet, because it was set back or because the wait is a long one.
             Due::Wall(instant) if at.wall < instant => return self.push(task, due, at),
             Due::Wall(instant) => Duration::try_from(at.wall.duration_since(instant)).unwrap_or_default(),
         };
         let row = &mut self.rows[task];
-        row.waits_for = None;
-        let mut left_out = 0;
-        match row.timer.overlap() {
-            Overlap::Queue(most) if row.running > 0 && row.waiting() < most => {
-                row.queued.get_or_insert_default().push_back(at.now.checked_sub(lateness).unwrap_or(at.now));
-            }
-            Overlap::Queue(_) | Overlap::Skip if row.running > 0 => left_out = 1,
-            Overlap::Queue(_) | Overlap::Skip | Overlap::Allow => {
-                row.running += 1;
-                look.fires.push(Fire { task, lateness });
-            }
-        }
-        let next = row.timer.next_due(occurrence, at);
-        if next.missed + left_out > 0 {
-            look.skipped.push((task, next.missed + left_out));
-        }
-        self.wait_for(task, next.due, at);
         look.moved.push(task);
+        if row.timer.within_limits(occurrence, at) != Some(occurrence) {
+            // The wall clock was set, beyond the end of an interval or back before its start.
+            return self.wait_for(task, Some(occurrence), at);
+        }
+        let verdict = row.timer.judge(occurrence, late, at);
+        let next = verdict.next;
+        let skipped = verdict.skipped
+            + row.take_up(verdict, at.now, |tick| {
+                let occurrence = Occurrence { at: tick.at, by_hand: false };
+                look.fires.push(Fire { task, lateness: tick.late, occurrence });
+            });
+        if skipped > 0 {
+            look.skipped.push((task, skipped));
+        }
+        self.wait_for(task, next, at);
     }
 
     fn wait_for(&mut self, task: usize, occurrence: Option<Due>, at: Moment) {
-        let jitter = self.draw_jitter(task);
+        let due = occurrence.and_then(|due| self.rows[task].timer.within_limits(due, at));
+        let jitter = due.map(|due| self.jitter(task, due)).filter(|jitter| !jitter.is_zero());
         let row = &mut self.rows[task];
-        (row.waits_for, row.jitter) = (occurrence, jitter);
-        if let Some(due) = occurrence.map(|occurrence| row.is_due(occurrence))
-            && !row.paused
+        row.over = due.is_none() && (occurrence.is_some() || row.timer.goes_on());
+        (row.waits_for, row.jitter) = (due, jitter.map(Box::new));
+        if let Some(due) = due.map(|due| row.is_due(due))
+            && row.is_awake()
         {
             self.push(task, due, at);
         }
@@ -320,26 +438,91 @@ impl Timetable {
         }
     }
 
-    fn draw_jitter(&mut self, task: usize) -> Option<Box<Duration>> {
-        let most = self.rows[task].timer.jitter();
-        if most.is_zero() {
-            return None;
-        }
-        self.seed = self.seed.wrapping_add(1);
-        Some(Box::new(most.mul_f64(unit_interval(self.seed ^ task as u64))))
+    /// How long after `due` its run is due.
+    fn jitter(&mut self, task: usize, due: Due) -> Duration {
+        let seed = &mut self.seed;
+        self.rows[task].timer.jitter(due, || {
+            *seed = seed.wrapping_add(1);
+            unit_interval(*seed ^ task as u64)
+        })
     }
 }
 
+fn by_hand(task: usize, at: Timestamp) -> Fire {
+    Fire { task, lateness: Duration::ZERO, occurrence: Occurrence { at, by_hand: true } }
+}
+
 impl Row {
+    /// Whether runs may begin.
+    fn is_awake(&self) -> bool {
+        !self.paused && !self.disabled && !self.halted
+    }
+
+    /// Begins the runs of `verdict`, lets them wait, or leaves them out; how many those are.
+    fn take_up(&mut self, verdict: Verdict<Due>, now: Instant, mut begin: impl FnMut(Tick)) -> u64 {
+        let Verdict { older, newest, made_up, .. } = verdict;
+        let overlap = self.timer.overlap();
+        let mut left_out = 0;
+        for tick in older.into_iter().chain(newest) {
+            let waits = match (overlap, made_up) {
+                _ if self.running == 0 => false,
+                (Overlap::Allow, _) => false,
+                (_, Some(_)) => true,
+                (Overlap::Queue(most), None) if self.waiting(false) < most => true,
+                (Overlap::Queue(_) | Overlap::Skip, None) => {
+                    left_out += 1;
+                    continue;
+                }
+            };
+            if waits {
+                let waiting = Waiting { tick, since: now, made_up: made_up.is_some() };
+                self.queued.get_or_insert_default().push_back(waiting);
+            } else {
+                self.running += 1;
+                begin(tick);
+            }
+        }
+        left_out + made_up.map_or(0, |most| self.forget_oldest(most))
+    }
+
+    /// Keeps `most` runs that make up for missed occurrences, the latest; how many are given up.
+    fn forget_oldest(&mut self, most: usize) -> u64 {
+        let surplus = self.waiting(true).saturating_sub(most);
+        if let Some(queued) = &mut self.queued {
+            let mut left = surplus;
+            queued.retain(|waiting| {
+                let goes = waiting.made_up && left > 0;
+                left -= usize::from(goes);
+                !goes
+            });
+        }
+        surplus as u64
+    }
+
+    /// The run that is next of those that wait.
+    fn next_waiting(&mut self) -> Option<Waiting> {
+        self.queued.as_mut()?.pop_front()
+    }
+
     /// Runs that wait for the running one are not run; how many those are.
     fn give_up_waiting(&mut self) -> u64 {
-        let asked = std::mem::take(&mut self.asked);
+        let asked = self.asked.take().is_some();
         self.queued.take().map_or(0, |queued| queued.len() as u64) + u64::from(asked)
     }
 
-    /// How many runs wait for the running one.
-    fn waiting(&self) -> usize {
-        self.queued.as_ref().map_or(0, |queued| queued.len())
+    /// How many runs wait for the running one: those that make up for missed occurrences, or the others.
+    fn waiting(&self, made_up: bool) -> usize {
+        let of_kind = |queued: &VecDeque<Waiting>| queued.iter().filter(|run| run.made_up == made_up).count();
+        self.queued.as_ref().map_or(0, |queued| of_kind(queued))
+    }
+
+    /// What is waited for, where what is due by now is not made up for.
+    fn passed_over(&self, at: Moment) -> Option<Due> {
+        let occurrence = self.waits_for?;
+        if !self.is_due(occurrence).has_come(at) {
+            return Some(occurrence);
+        }
+        self.timer.due_after_end(at).or_else(|| self.timer.next_due(occurrence, at).due)
     }
 
     /// When the run of `occurrence` is due.
@@ -351,6 +534,9 @@ impl Row {
         }
     }
 }
+
+#[cfg(test)]
+mod misfire_tests;
 
 #[cfg(test)]
 mod tests {
@@ -381,7 +567,7 @@ mod tests {
         table.resume(0, after(start, 3 * SECOND + half));
         assert_eq!(table.look(after(start, 3 * SECOND + half)), Look::default());
         let look = table.look(after(start, 4 * SECOND));
-        assert_eq!(look.fires, [Fire { task: 0, lateness: Duration::ZERO }]);
+        assert_eq!(look.fires, [tick(0, after(start, 4 * SECOND))]);
         assert!(look.skipped.is_empty());
     }
 
@@ -412,7 +598,7 @@ mod tests {
         let timer = Timer::new(Rule::AfterCompletion(SECOND)).with(|settings| settings.first = First::Now);
         let (mut table, start) = table(vec![timer]);
         assert_eq!(table.look(start).fires.len(), 1);
-        table.halt(0);
+        table.halt(0, false, start);
         assert_eq!(table.ended(0, 1, start), None);
         assert_eq!(table.next_run(0), None);
         assert_eq!(table.look(after(start, 5 * SECOND)), Look::default());
@@ -422,15 +608,21 @@ mod tests {
     fn a_schedule_that_begins_anew_forgets_the_old_one() {
         let (mut table, start) = table(vec![every_second(None)]);
         assert_eq!(table.look(start).fires.len(), 1);
-        assert!(table.asked(0).is_none());
-        table.halt(0);
+        assert!(table.asked(0, start).is_none());
+        table.halt(0, false, start);
         assert_eq!(table.ended(0, 1, start), None, "what was asked for is given up");
         assert_eq!(table.look(after(start, 5 * SECOND)), Look::default());
         table.begin(0, after(start, 5 * SECOND));
         assert_eq!(table.look(after(start, 5 * SECOND)).fires.len(), 1, "its first run is due now");
-        assert!(table.asked(0).is_none());
+        assert!(table.asked(0, start).is_none());
         assert_eq!(table.ended(0, 1, start), None, "a run of the old schedule ends only now");
         assert!(table.is_running(0));
+    }
+
+    /// A run for what is due at this moment.
+    fn tick(task: usize, at: Moment) -> Fire {
+        let occurrence = Occurrence { at: at.wall, by_hand: false };
+        Fire { task, lateness: Duration::ZERO, occurrence }
     }
 
     fn every_second(overlap: Option<Overlap>) -> Timer {
@@ -441,7 +633,9 @@ mod tests {
     fn table(timers: Vec<Timer>) -> (Timetable, Moment) {
         let mut table = Timetable::new(timers, None, 7);
         let start = start();
-        (0..table.rows.len()).for_each(|task| table.begin(task, start));
+        (0..table.rows.len()).for_each(|task| {
+            table.begin(task, start);
+        });
         (table, start)
     }
 
@@ -491,7 +685,7 @@ mod tests {
         table.enable(0, true, half);
         assert_eq!(table.look(half).fires.len(), 1);
         assert_eq!(table.next_look(), Some(half.now + SECOND));
-        table.halt(0);
+        table.halt(0, false, start);
         table.enable(0, false, half);
         table.enable(0, true, half);
         assert_eq!(table.look(after(start, 30 * SECOND)), Look::default(), "its schedule has ended");
@@ -527,7 +721,7 @@ mod tests {
             table(vec![every_second(Some(Overlap::Skip)), every_second(Some(Overlap::Allow))]);
         assert_eq!(table.look(start).fires.len(), 2);
         let look = table.look(after(start, SECOND));
-        assert_eq!(look.fires, [Fire { task: 1, lateness: Duration::ZERO }]);
+        assert_eq!(look.fires, [tick(1, after(start, SECOND))]);
         assert_eq!(look.skipped, [(0, 1)]);
         assert_eq!(table.ended(0, 1, after(start, SECOND)), None);
     }
@@ -548,9 +742,9 @@ mod tests {
     #[test]
     fn asking_by_hand_while_running_gives_exactly_one_more_run() {
         let (mut table, start) = table(vec![Timer::new(Rule::OnDemand)]);
-        assert!(table.asked(0).is_some());
-        assert!(table.asked(0).is_none());
-        assert!(table.asked(0).is_none());
+        assert!(table.asked(0, start).is_some());
+        assert!(table.asked(0, start).is_none());
+        assert!(table.asked(0, start).is_none());
         assert!(table.ended(0, 1, start).is_some());
         assert!(table.ended(0, 1, start).is_none());
     }
@@ -615,7 +809,7 @@ mod tests {
                 }
             }
             let ticks = 100;
-            let waiting = table.rows[0].waiting() as u64;
+            let waiting = table.rows[0].waiting(false) as u64;
             prop_assert_eq!(fired + left_out + waiting, ticks);
         }
     }
