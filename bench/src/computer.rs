@@ -17,7 +17,8 @@ impl Computer {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         let revision = line_of("git", &["-C", root, "describe", "--always", "--dirty", "--exclude=*"]);
         let peer = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/tokio-cron-scheduler/Cargo.lock");
-        let versions = ["async-channel", "flume", "tokio"].map(|name| version(OWN_LOCK, name));
+        let versions = ["async-channel", "flume", "tokio", "chrono-tz", "cron", "croner", "cronexpr", "jiff"]
+            .map(|name| version(OWN_LOCK, name));
         let scheduler = version(&read(peer).unwrap_or_default(), "tokio-cron-scheduler");
         Self {
             facts: vec![
@@ -29,6 +30,17 @@ impl Computer {
                 ("compiler", line_of("rustc", &["--version"])),
             ],
         }
+    }
+}
+
+impl Computer {
+    /// The same without its table.
+    pub(crate) fn in_a_line(&self) -> String {
+        let facts = self.facts.iter().filter(|(name, _)| *name != "peers");
+        facts
+            .map(|(name, fact)| if *name == "ostler" { format!("ostler {fact}") } else { fact.clone() })
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 

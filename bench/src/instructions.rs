@@ -101,7 +101,7 @@ fn instructions(what: &str, items: u32) -> Result<f64, BoxError> {
 }
 
 /// The number in `==123== Collected : 456`.
-fn collected(said: &str) -> Option<f64> {
+pub(crate) fn collected(said: &str) -> Option<f64> {
     said.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
 }
 

@@ -6,6 +6,7 @@
 
 mod channel;
 mod computer;
+mod cron;
 mod full;
 mod gate;
 mod instructions;
@@ -36,7 +37,7 @@ usage: cargo run --release -- <all | row ..> [--rounds <n>] [--write]
 
   all            every row; rewrites RESULTS.md
   --rounds <n>   so many rounds instead of each row's own number
-  --write        rewrite RESULTS.md with the rows that were run
+  --write        rewrite RESULTS.md: the rows that were run, the others stay
 
 rows:";
 
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         // What this program runs itself as.
         ["measure", name, contender] => measure(name, contender),
         ["count", what, items] => instructions::count(what, items),
+        ["count", contender, call, calls] => cron::count(contender, call, calls),
         _ => match Request::parse(&words) {
             Ok(request) => request.run(),
             Err(mistake) => {
@@ -79,6 +81,8 @@ fn rows() -> Vec<Row> {
         timers_due::row(),
         units::row(),
         instructions::row(),
+        cron::row(),
+        cron::counts_row(),
     ]
 }
 
@@ -87,7 +91,7 @@ fn measure(name: &str, contender: &str) -> Result<(), BoxError> {
     let rows = rows();
     let row = rows.iter().find(|row| row.name == name).ok_or("no such row")?;
     for (figure, value) in (row.measure)(contender)? {
-        println!("{figure}\t{value}");
+        row::say(figure, value);
     }
     Ok(())
 }
@@ -97,6 +101,7 @@ struct Request {
     rows: Vec<Row>,
     rounds: Option<usize>,
     write: bool,
+    everything: bool,
 }
 
 impl Request {
@@ -126,7 +131,7 @@ impl Request {
         }
         let everything = names.contains(&"all");
         let rows = all.into_iter().filter(|row| everything || names.contains(&row.name)).collect();
-        Ok(Self { rows, rounds, write: write || everything })
+        Ok(Self { rows, rounds, write: write || everything, everything })
     }
 
     fn run(self) -> Result<(), BoxError> {
@@ -135,12 +140,20 @@ impl Request {
         let mut sections = Vec::new();
         for row in &self.rows {
             let measured = round::run(row, self.rounds.unwrap_or(row.rounds))?;
-            let section = results::section(row, &measured);
+            let mut section = results::section(row, &measured);
+            if !self.everything {
+                section = results::dated(&section, &computer);
+            }
             println!("{section}");
             sections.push(section);
             // After each row, so that what has been measured is kept when a later one fails.
             if self.write {
-                std::fs::write(RESULTS, results::page(&computer, &sections))?;
+                let page = if self.everything {
+                    results::page(&computer, &sections)
+                } else {
+                    results::replaced(&std::fs::read_to_string(RESULTS)?, &sections)
+                };
+                std::fs::write(RESULTS, page)?;
             }
         }
         Ok(())

@@ -8,6 +8,9 @@ use crate::row::Row;
 use crate::series::Series;
 use crate::target::Measure;
 
+/// More than so many figures are told side by side.
+const MANY_FIGURES: usize = 8;
+
 /// The whole page.
 pub(crate) fn page(computer: &Computer, sections: &[String]) -> String {
     format!(
@@ -28,16 +31,11 @@ pub(crate) fn section(row: &Row, measured: &Measured) -> String {
     let (before, after) = &measured.load;
     let rounds = format!("Rounds: {}. Load average: {before} before, {after} after.", measured.rounds);
     let mut text = format!("## {}\n\n{}\n\n{rounds}\n\n", row.name, row.timed);
-    text +=
-        "| contender | figure | min | median | max | against the raw limit |\n|---|---|--:|--:|--:|--:|\n";
-    for (contender, taken) in row.contenders.iter().zip(&measured.contenders) {
-        let Taken::Figures(figures) = taken else { continue };
-        for series in figures {
-            let raw = contender.against.and_then(|raw| find(row, measured, raw, &series.figure));
-            let compared = raw.map_or(String::new(), |raw| compared(series.median(), raw.median()));
-            let [min, median, max] = [series.min(), series.median(), series.max()].map(number);
-            line(&mut text, &[contender.name, &series.figure, &min, &median, &max, &compared]);
+    match &measured.contenders[0] {
+        Taken::Figures(figures) if figures.len() > MANY_FIGURES => {
+            side_by_side(&mut text, row, measured, figures)
         }
+        _ => one_below_the_other(&mut text, row, measured),
     }
     text.push('\n');
     for (contender, taken) in row.contenders.iter().zip(&measured.contenders) {
@@ -73,6 +71,67 @@ pub(crate) fn section(row: &Row, measured: &Measured) -> String {
         line(&mut text, &[&name, &say(target.goal), &say(target.floor), &measured, &verdict]);
     }
     text
+}
+
+/// A line for each figure of each contender.
+fn one_below_the_other(text: &mut String, row: &Row, measured: &Measured) {
+    *text +=
+        "| contender | figure | min | median | max | against the raw limit |\n|---|---|--:|--:|--:|--:|\n";
+    for (contender, taken) in row.contenders.iter().zip(&measured.contenders) {
+        let Taken::Figures(figures) = taken else { continue };
+        for series in figures {
+            let raw = contender.against.and_then(|raw| find(row, measured, raw, &series.figure));
+            let compared = raw.map_or(String::new(), |raw| compared(series.median(), raw.median()));
+            let [min, median, max] = [series.min(), series.median(), series.max()].map(number);
+            line(text, &[contender.name, &series.figure, &min, &median, &max, &compared]);
+        }
+    }
+}
+
+/// A line for each figure, a column for each contender: the first one's range, and the medians of all.
+fn side_by_side(text: &mut String, row: &Row, measured: &Measured, figures: &[Series]) {
+    let names: Vec<&str> = row.contenders.iter().map(|contender| contender.name).collect();
+    line(text, &["figure", &format!("{}, min", names[0]), "max", &names.join(" | ")]);
+    let _ = writeln!(text, "|---|--:|--:|{}", "--:|".repeat(names.len()));
+    for first in figures {
+        let cells = row.contenders.iter().map(|contender| {
+            let Some(series) = find(row, measured, contender.name, &first.figure) else {
+                return String::new();
+            };
+            if let Some(word) = &series.word {
+                return word.clone();
+            }
+            let raw = contender.against.and_then(|raw| find(row, measured, raw, &first.figure));
+            let ratio = raw.map(Series::median).filter(|raw| *raw > 0.0).map(|raw| series.median() / raw);
+            let ratio = ratio.map_or(String::new(), |ratio| format!(", {}x", number(ratio)));
+            format!("{}{ratio}", number(series.median()))
+        });
+        let cells: Vec<String> = cells.collect();
+        line(text, &[&first.figure, &number(first.min()), &number(first.max()), &cells.join(" | ")]);
+    }
+}
+
+/// A section that says when and with what it was measured, as it stands on a page with older ones.
+pub(crate) fn dated(section: &str, computer: &Computer) -> String {
+    section.replacen(
+        "\n\nRounds: ",
+        &format!("\n\nMeasured by itself: {}. Rounds: ", computer.in_a_line()),
+        1,
+    )
+}
+
+/// The page with these sections in the place of those of the same name, or at its end.
+pub(crate) fn replaced(page: &str, sections: &[String]) -> String {
+    let mut parts: Vec<String> = page.split("\n## ").map(|part| part.trim_end().to_owned()).collect();
+    for section in sections {
+        let new = section.trim_start_matches("## ").trim_end();
+        let heading = |part: &str| part.lines().next().map(str::to_owned);
+        match parts.iter().skip(1).position(|part| heading(part) == heading(new)) {
+            Some(place) => new.clone_into(&mut parts[place + 1]),
+            None => parts.push(new.to_owned()),
+        }
+    }
+    parts.join("\n\n## ") + "\n"
 }
 
 fn line(text: &mut String, cells: &[&str]) {
@@ -138,7 +197,7 @@ mod tests {
     }
 
     fn figures(values: &[f64]) -> Taken {
-        Taken::Figures(vec![Series { figure: "ns".into(), values: values.to_vec() }])
+        Taken::Figures(vec![Series::new("ns", values.to_vec())])
     }
 
     #[test]
@@ -155,5 +214,27 @@ mod tests {
         let text = section(&row(), &measured(1, contenders));
         assert!(text.contains("**Left out: it was not built.**"), "{text}");
         assert!(text.contains("| not measured |  |"), "{text}");
+    }
+
+    #[test]
+    fn many_figures_are_told_side_by_side() {
+        let many = |value: f64| {
+            (0..9).map(move |n| Series::new(format!("figure {n}"), vec![value, value])).collect()
+        };
+        let mut others: Vec<Series> = many(30.0);
+        others[1] = Series { word: Some("unsaid".to_owned()), ..Series::new("figure 1", Vec::new()) };
+        let measured = measured(2, vec![Taken::Figures(many(10.0)), Taken::Figures(others)]);
+        let text = section(&row(), &measured);
+        assert!(text.contains("| figure | raw, min | max | raw | host |"), "{text}");
+        assert!(text.contains("| figure 0 | 10.0 | 10.0 | 10.0 | 30.0, 3.00x |"), "{text}");
+        assert!(text.contains("| figure 1 | 10.0 | 10.0 | 10.0 | unsaid |"), "{text}");
+    }
+
+    #[test]
+    fn a_section_takes_the_place_of_the_one_of_its_name() {
+        let page = "# Results\n\nHead.\n\n## one\n\nOld.\n\n## two\n\nKept.\n";
+        let sections = ["## one\n\nNew.\n".to_owned(), "## three\n\nMore.\n".to_owned()];
+        let expected = "# Results\n\nHead.\n\n## one\n\nNew.\n\n## two\n\nKept.\n\n## three\n\nMore.\n";
+        assert_eq!(replaced(page, &sections), expected);
     }
 }

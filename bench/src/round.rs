@@ -93,14 +93,17 @@ fn output(command: &mut Command) -> Result<String, BoxError> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Adds the lines `figure <tab> value` of one round.
+/// Adds the lines `figure <tab> value` of one round. A value that is no number is a word that stands for the figure.
 fn add(series: &mut Vec<Series>, printed: &str) -> Result<(), String> {
     for line in printed.lines() {
-        let value = line.split_once('\t').and_then(|(figure, value)| Some((figure, value.parse().ok()?)));
-        let (figure, value) = value.ok_or_else(|| format!("not a figure: `{line}`"))?;
-        match series.iter_mut().find(|known| known.figure == figure) {
-            Some(known) => known.values.push(value),
-            None => series.push(Series { figure: figure.to_owned(), values: vec![value] }),
+        let (figure, value) = line.split_once('\t').ok_or_else(|| format!("not a figure: `{line}`"))?;
+        let place = series.iter().position(|known| known.figure == figure).unwrap_or_else(|| {
+            series.push(Series::new(figure, Vec::new()));
+            series.len() - 1
+        });
+        match value.parse() {
+            Ok(value) => series[place].values.push(value),
+            Err(_) => series[place].word = Some(value.to_owned()),
         }
     }
     Ok(())
@@ -116,9 +119,10 @@ mod tests {
         add(&mut series, "ns/item\t12.5\nlost\t0\n").unwrap();
         add(&mut series, "ns/item\t13\nlost\t1\n").unwrap();
         let expected = [("ns/item", [12.5, 13.0]), ("lost", [0.0, 1.0])];
-        let expected: Vec<_> =
-            expected.map(|(figure, values)| Series { figure: figure.into(), values: values.into() }).into();
+        let expected: Vec<_> = expected.map(|(figure, values)| Series::new(figure, values.into())).into();
         assert_eq!(series, expected);
         assert!(add(&mut series, "thread panicked").is_err());
+        add(&mut series, "previous\tunsaid").unwrap();
+        assert_eq!(series[2].word.as_deref(), Some("unsaid"));
     }
 }

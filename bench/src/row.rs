@@ -1,5 +1,7 @@
 //! A row of the results: its contenders, what is measured of them, and the targets it is held against.
 
+use std::fmt::Display;
+
 use ostler::BoxError;
 
 use crate::target::Target;
@@ -60,6 +62,11 @@ impl Contender {
         self.program = program;
         self
     }
+}
+
+/// Prints a figure for the process that asked. It may be a word, where there is no number to give.
+pub(crate) fn say(figure: &str, value: impl Display) {
+    println!("{figure}\t{value}");
 }
 
 /// A contender that a row does not have: a row and its list of contenders do not agree.

@@ -5,9 +5,15 @@
 pub(crate) struct Series {
     pub(crate) figure: String,
     pub(crate) values: Vec<f64>,
+    /// What it gave in the place of a number.
+    pub(crate) word: Option<String>,
 }
 
 impl Series {
+    pub(crate) fn new(figure: impl Into<String>, values: Vec<f64>) -> Self {
+        Self { figure: figure.into(), values, word: None }
+    }
+
     pub(crate) fn min(&self) -> f64 {
         self.values.iter().copied().fold(f64::INFINITY, f64::min)
     }
@@ -34,7 +40,7 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle_of_any_order() {
-        let median = |values: &[f64]| Series { figure: "ns".into(), values: values.to_vec() }.median();
+        let median = |values: &[f64]| Series::new("ns", values.to_vec()).median();
         assert_eq!(median(&[9.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[9.0, 1.0, 2.0, 4.0]), 3.0);
     }

@@ -1,6 +1,6 @@
 //! The canonical text: one for each expression, and it parses to the same one.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::cron::Cron;
 use crate::field::Field;
@@ -20,8 +20,31 @@ impl fmt::Display for Cron {
 }
 
 impl Cron {
+    /// Whether its text would be too long to be read; it was read from one of so many bytes.
+    ///
+    /// Overlapping grids such as `0/3,1/3` hold many values that have no short form together.
+    pub(crate) fn is_crowded(&self, length_read: usize) -> bool {
+        /// Months and weekdays.
+        const OTHERS: usize = 48;
+        let listed = |field: Field| {
+            let values = self.values(field).count_ones();
+            if values == u32::from(field.size()) { 1 } else { values }
+        };
+        let values: u32 =
+            [Field::Second, Field::Minute, Field::Hour, Field::DayOfMonth].into_iter().map(listed).sum();
+        3 * values as usize + length_read + OTHERS > Self::MAX_LENGTH && self.text_length() > Self::MAX_LENGTH
+    }
+
+    fn text_length(&self) -> usize {
+        let mut length = Length(0);
+        // A length cannot fail.
+        let _ = write!(length, "{self}");
+        length.0
+    }
+
     fn write_field(&self, f: &mut fmt::Formatter<'_>, field: Field) -> fmt::Result {
-        let mut list = List { f, empty: true };
+        let alone = field != Field::DayOfMonth || self.days.is_plain();
+        let mut list = List { f, empty: true, alone };
         match field {
             Field::Second | Field::Minute | Field::Hour if !self.interval => list.each(self.values(field))?,
             Field::Minute if self.needs_a_sign_of_an_interval() => list.each_after_a_range(self.minutes)?,
@@ -63,6 +86,16 @@ impl Cron {
         for weekday in month::bits(u32::from(self.weekdays.last)) {
             list.item(format_args!("{weekday}L"))?;
         }
+        Ok(())
+    }
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl fmt::Write for Length {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
         Ok(())
     }
 }
@@ -121,6 +154,8 @@ fn has_run(values: u64) -> bool {
 struct List<'a, 'f> {
     f: &'a mut fmt::Formatter<'f>,
     empty: bool,
+    /// Whether the plain values are all of the field: a `*` cannot be written beside others.
+    alone: bool,
 }
 
 impl List<'_, '_> {
@@ -137,7 +172,7 @@ impl List<'_, '_> {
             Shape::Steps { first, last, step: 1, .. } => self.item(format_args!("{first}-{last}")),
             // In a week, a step goes on to the second Sunday, which is the first.
             Shape::Steps { first, step, open: true, .. } if field != Field::DayOfWeek => {
-                if first == u32::from(field.first()) {
+                if self.alone && first == u32::from(field.first()) {
                     self.item(format_args!("*/{step}"))
                 } else {
                     self.item(format_args!("{first}/{step}"))

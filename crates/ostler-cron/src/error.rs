@@ -28,6 +28,8 @@ pub struct ParseError {
 pub(crate) enum Mistake {
     Empty,
     TooLong,
+    /// Its canonical text would be.
+    Crowded,
     FieldCount(usize),
     /// A value was expected here.
     NoValue(Found),
@@ -110,6 +112,11 @@ impl fmt::Display for ParseError {
                 write!(f, "the expression is empty; write five or six fields, or a macro such as @daily")
             }
             Mistake::TooLong => write!(f, "the expression is longer than {} bytes", Cron::MAX_LENGTH),
+            Mistake::Crowded => write!(
+                f,
+                "it lists too many values: written one by one they are longer than {} bytes",
+                Cron::MAX_LENGTH
+            ),
             Mistake::FieldCount(found) => write!(
                 f,
                 "found {found} field{}; write five (minute, hour, day of month, month, day of week), or six with the second first",

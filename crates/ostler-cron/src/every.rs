@@ -35,7 +35,7 @@ impl Every {
     /// # Errors
     /// [`ParseError`]: it does not begin with `@every`, or its duration cannot be read, or is zero or below.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        parse::check_length(text)?;
+        parse::refuse_too_long(text)?;
         let (start, trimmed) = parse::trim(text);
         let word = trimmed.split(parse::is_blank).next().unwrap_or_default();
         if !word.eq_ignore_ascii_case("@every") {

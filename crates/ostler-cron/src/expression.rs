@@ -39,6 +39,7 @@ impl Expression {
     }
 
     fn read(text: &str, id: Option<&str>) -> Result<Self, ParseError> {
+        parse::refuse_too_long(text)?;
         let (_, trimmed) = parse::trim(text);
         let word = trimmed.split(parse::is_blank).next().unwrap_or_default();
         if word.eq_ignore_ascii_case("@every") {

@@ -48,6 +48,11 @@ impl Days {
         self.plain == Self::ALL
     }
 
+    /// The same days: where all are plain, others add nothing.
+    pub(crate) fn simplest(self) -> Self {
+        if self.is_any() { Self { plain: Self::ALL, ..Self::default() } } else { self }
+    }
+
     /// Whether all is said by plain days.
     pub(crate) fn is_plain(&self) -> bool {
         self.from_last | self.nearest | self.nearest_from_last == 0
@@ -84,6 +89,11 @@ impl Weekdays {
 
     pub(crate) fn is_any(&self) -> bool {
         self.plain == Self::ALL
+    }
+
+    /// The same weekdays: where all are plain, others add nothing.
+    pub(crate) fn simplest(self) -> Self {
+        if self.is_any() { Self { plain: Self::ALL, ..Self::default() } } else { self }
     }
 
     /// Whether all is said by plain weekdays.
@@ -167,9 +177,11 @@ pub(crate) fn month_of(month: u32, leap: bool, first: u32) -> Month {
 
 /// A sufficient condition that is quick to see and holds for most expressions.
 fn holds_one_in_every_month(days: &Days, weekdays: &Weekdays) -> bool {
-    const IN_EVERY_MONTH: u32 = (1 << 29) - 2;
+    const FOUR_WEEKS: u32 = (1 << 28) - 1;
+    let from_first = (days.plain | days.nearest) >> 1;
+    let from_last = days.from_last | days.nearest_from_last;
     let four_weeks = weekdays.plain | weekdays.last | weekdays.nth[..4].iter().fold(0, |all, nth| all | nth);
-    (days.is_any() && four_weeks != 0) || (weekdays.is_any() && days.plain & IN_EVERY_MONTH != 0)
+    (days.is_any() && four_weeks != 0) || (weekdays.is_any() && (from_first | from_last) & FOUR_WEEKS != 0)
 }
 
 /// The numbers of the bits that are set, ascending.

@@ -21,7 +21,7 @@ const MACROS: [(&str, &str); 9] = [
 ];
 
 pub(crate) fn cron(text: &str, id: Option<&str>) -> Result<Cron> {
-    check_length(text)?;
+    refuse_too_long(text)?;
     let (start, trimmed) = trim(text);
     if trimmed.is_empty() {
         return Err(ParseError::whole(start, Mistake::Empty));
@@ -33,12 +33,13 @@ pub(crate) fn cron(text: &str, id: Option<&str>) -> Result<Cron> {
     fields(trimmed, start, id)
 }
 
-pub(crate) fn check_length(text: &str) -> Result<()> {
+pub(crate) fn refuse_too_long(text: &str) -> Result<()> {
     if text.len() <= Cron::MAX_LENGTH {
         return Ok(());
     }
-    let most = (0..=Cron::MAX_LENGTH).rev().find(|&at| text.is_char_boundary(at));
-    Err(ParseError::whole(most.unwrap_or(0), Mistake::TooLong))
+    // The limit may be within a character.
+    let end = (0..=Cron::MAX_LENGTH).rev().find(|&end| text.is_char_boundary(end));
+    Err(ParseError::whole(end.unwrap_or_default(), Mistake::TooLong))
 }
 
 /// The text without blanks around it, and where it begins.
@@ -67,17 +68,28 @@ fn fields(text: &str, start: usize, id: Option<&str>) -> Result<Cron> {
         }
     };
     let mut reader = Reader { text, at: 0, start, id, field: Field::Second };
-    // The second is 0 where it is not given.
-    let mut read = Read { seconds: u64::from(given.len() == 5), ..Read::default() };
+    let mut read = Read::default();
+    if given.len() == 5 {
+        read.add_values(Field::Second, 1);
+    }
     for &field in given {
         reader.field = field;
         reader.read_field(&mut read)?;
     }
-    Ok(read.finish())
+    let cron = read.finish();
+    if cron.is_crowded(text.len()) {
+        return Err(ParseError::whole(start, Mistake::Crowded));
+    }
+    Ok(cron)
 }
 
 fn count_fields(text: &str) -> usize {
-    text.split(is_blank).filter(|field| !field.is_empty()).count()
+    let mut after_blank = true;
+    let starts = text.bytes().filter(|&byte| {
+        let is_blank = is_blank(byte.into());
+        std::mem::replace(&mut after_blank, is_blank) && !is_blank
+    });
+    starts.count()
 }
 
 fn seventh_field(text: &str) -> usize {
@@ -88,16 +100,15 @@ fn seventh_field(text: &str) -> usize {
 /// What has been read.
 #[derive(Default)]
 struct Read {
-    seconds: u64,
-    minutes: u64,
-    hours: u64,
+    /// The plain values of each field.
+    values: [u64; Field::ALL.len()],
     days: Days,
-    months: u64,
     weekdays: Weekdays,
     interval: bool,
 }
 
 impl Read {
+    #[inline]
     fn add(&mut self, field: Field, item: Item) {
         match item {
             Item::Values { bits, grid } => {
@@ -113,31 +124,35 @@ impl Read {
     }
 
     fn add_values(&mut self, field: Field, bits: u64) {
-        match field {
-            Field::Second => self.seconds |= bits,
-            Field::Minute => self.minutes |= bits,
-            Field::Hour => self.hours |= bits,
-            Field::DayOfMonth => self.days.plain |= bits as u32,
-            Field::Month => self.months |= bits,
-            // Bit 7 is Sunday as well.
-            Field::DayOfWeek => self.weekdays.plain |= (bits as u8 & Weekdays::ALL) | (bits >> 7) as u8,
-        }
+        self.values[field as usize] |= bits;
     }
 
     fn finish(self) -> Cron {
-        let months = self.months as u16;
-        Cron {
-            seconds: self.seconds,
-            minutes: self.minutes,
-            hours: self.hours as u32,
-            days: self.days,
-            months,
-            weekdays: self.weekdays,
-            years: Years::of(&self.days, &self.weekdays, months),
-            interval: self.interval,
-        }
+        let [seconds, minutes, hours, days, months, weekdays] = self.values;
+        let days = Days { plain: days as u32, ..self.days }.simplest();
+        // Bit 7 is Sunday as well.
+        let weekdays = weekdays as u8 & Weekdays::ALL | (weekdays >> 7) as u8;
+        let weekdays = Weekdays { plain: weekdays, ..self.weekdays }.simplest();
+        let (hours, months) = (hours as u32, months as u16);
+        let years = Years::of(&days, &weekdays, months);
+        Cron { seconds, minutes, hours, days, months, weekdays, years, interval: self.interval }
     }
 }
+
+/// Each n-th bit from bit 0 on, by n.
+const EACH: [u64; 60] = {
+    let mut each = [0; 60];
+    let mut step = 1;
+    while step < each.len() {
+        let mut bit = 0;
+        while bit < each.len() {
+            each[step] |= 1 << bit;
+            bit += step;
+        }
+        step += 1;
+    }
+    each
+};
 
 /// One item of a list.
 enum Item {
@@ -169,32 +184,34 @@ impl Reader<'_> {
         while self.peek().is_some_and(|byte| is_blank(byte.into())) {
             self.at += 1;
         }
-        if let Some(item) = self.whole_field()? {
-            read.add(self.field, item);
-            return self.end_of_field();
+        match self.peek_letter() {
+            Some(b'*' | b'?') => read.add(self.field, self.all()?),
+            Some(b'H') => read.add(self.field, self.hashed()?),
+            _ => self.list(read)?,
         }
+        self.end_of_field()
+    }
+
+    fn list(&mut self, read: &mut Read) -> Result<()> {
         loop {
-            let item = self.item()?;
-            read.add(self.field, item);
+            read.add(self.field, self.item()?);
             if !self.accept(b',') {
-                return self.end_of_field();
+                return Ok(());
             }
         }
     }
 
-    /// `*` and `H`, alone or with a step.
-    fn whole_field(&mut self) -> Result<Option<Item>> {
-        let (first, last) = (self.field.first(), self.field.last());
-        if self.accept(b'*') || self.accept(b'?') {
-            let step = if self.accept(b'/') { self.step()? } else { 1 };
-            return self.alone(
-                Mistake::StarInList,
-                Item::Values { bits: self.every(first, last, step), grid: true },
-            );
-        }
-        if self.peek_letter() != Some(b'H') {
-            return Ok(None);
-        }
+    /// `*`, alone or with a step.
+    fn all(&mut self) -> Result<Item> {
+        self.at += 1;
+        let step = if self.accept(b'/') { self.step()? } else { 1 };
+        let bits = self.every(self.field.first(), self.field.last(), step);
+        self.alone(Mistake::StarInList, Item::Values { bits, grid: true })
+    }
+
+    /// `H`, alone or with a step.
+    fn hashed(&mut self) -> Result<Item> {
+        let first = self.field.first();
         let Some(id) = self.id else { return Err(self.error(Mistake::NoId)) };
         self.at += 1;
         let hash = hash(id, self.field);
@@ -214,10 +231,10 @@ impl Reader<'_> {
         if self.field == Field::DayOfMonth { 28 } else { self.field.size() }
     }
 
-    fn alone(&self, otherwise: Mistake, item: Item) -> Result<Option<Item>> {
+    fn alone(&self, otherwise: Mistake, item: Item) -> Result<Item> {
         match self.peek() {
             Some(b',' | b'-') => Err(self.error(otherwise)),
-            _ => Ok(Some(item)),
+            _ => Ok(item),
         }
     }
 
@@ -232,6 +249,8 @@ impl Reader<'_> {
         }
         let value = self.value()?;
         match (self.field, self.peek_letter()) {
+            // Most items are done here.
+            (_, None | Some(b' ' | b'\t' | b',')) => Ok(Item::Values { bits: 1 << value, grid: false }),
             (Field::DayOfMonth, Some(b'W')) => self.special('W', Item::NearestWorkingDay(value)),
             (Field::DayOfWeek, Some(b'L')) => self.special('L', Item::LastWeekday(value % 7)),
             (Field::DayOfWeek, Some(b'#')) => {
@@ -270,15 +289,14 @@ impl Reader<'_> {
     }
 
     /// Each `step`-th value from `from` to `to`; where that is backwards, around the end of the field.
+    #[inline]
     fn every(&self, from: u8, to: u8, step: u8) -> u64 {
         if from <= to {
-            return (from..=to).step_by(usize::from(step)).fold(0, |bits, value| bits | 1 << value);
+            return EACH[usize::from(step)] << from & u64::MAX >> (63 - to);
         }
         let (first, size) = (self.field.first(), self.field.size());
-        // A week that begins with its second Sunday begins with its first.
-        let from = if from >= first + size { first } else { from };
-        let end = if from <= to { to } else { to + size };
-        let wrapped = (from..=end).step_by(usize::from(step)).map(|value| first + (value - first) % size);
+        let wrapped =
+            (from..=to + size).step_by(usize::from(step)).map(|value| first + (value - first) % size);
         wrapped.fold(0, |bits, value| bits | 1 << value)
     }
 
@@ -295,6 +313,7 @@ impl Reader<'_> {
         }
     }
 
+    #[inline]
     fn value(&mut self) -> Result<u8> {
         let (start, field) = (self.at, self.field);
         let value = match self.peek() {
@@ -352,9 +371,9 @@ impl Reader<'_> {
     }
 
     fn end_of_field(&self) -> Result<()> {
-        match self.found() {
-            Found::EndOfField => Ok(()),
-            found => Err(self.error(Mistake::Unexpected(found))),
+        match self.peek() {
+            Some(byte) if !is_blank(byte.into()) => Err(self.error(Mistake::Unexpected(self.found()))),
+            _ => Ok(()),
         }
     }
 
@@ -386,5 +405,21 @@ impl Reader<'_> {
 
     fn error_at(&self, at: usize, mistake: Mistake) -> ParseError {
         ParseError { field: Some(self.field), offset: self.start + at, mistake }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_what_counting_gives() {
+        let reader = Reader { text: "", at: 0, start: 0, id: None, field: Field::Minute };
+        for (from, to, step) in
+            (0..60).flat_map(|from| (from..60).flat_map(move |to| (1..60).map(move |step| (from, to, step))))
+        {
+            let counted = (from..=to).step_by(usize::from(step)).fold(0, |bits, value| bits | 1 << value);
+            assert_eq!(reader.every(from, to, step), counted, "{from}-{to}/{step}");
+        }
     }
 }

@@ -122,6 +122,9 @@ impl Schedule {
 
     /// The first occurrence from this second on.
     fn first_from(&self, second: i64) -> Option<i64> {
+        if self.cron.never_fires() {
+            return None;
+        }
         match self.zone.table() {
             None => self.cron.first_from(second),
             Some(table) => self.first_in(table, second),
@@ -130,6 +133,9 @@ impl Schedule {
 
     /// The last occurrence until this second.
     fn last_until(&self, second: i64) -> Option<i64> {
+        if self.cron.never_fires() {
+            return None;
+        }
         match self.zone.table() {
             None => self.cron.last_until(second),
             Some(table) => self.last_in(table, second),
@@ -141,7 +147,7 @@ impl Schedule {
         if from == here.start
             && self.fires_after_gap()
             && here.has_gap()
-            && self.matches_in_gap(here.before, here.first)
+            && self.cron.first_between(here.before, here.first).is_some()
         {
             return Some(from);
         }
@@ -168,7 +174,8 @@ impl Schedule {
             if self.fires_after_gap() {
                 return Some(segment.start);
             }
-            found = self.cron.first_from(segment.first)?;
+            found =
+                self.cron.first_from(segment.first).filter(|&found| found <= Table::end_of_search(wall))?;
         }
     }
 
@@ -207,14 +214,11 @@ impl Schedule {
             DstPolicy::Skip => false,
         }
     }
-
-    fn matches_in_gap(&self, first: i64, end: i64) -> bool {
-        self.cron.first_from(first).is_some_and(|second| second < end)
-    }
 }
 
 fn instant(second: i64) -> Option<Timestamp> {
-    Timestamp::from_second(second).ok()
+    // Beyond the last instant, jiff would allocate an error.
+    (second <= Timestamp::MAX.as_second()).then(|| Timestamp::from_second(second).ok())?
 }
 
 fn floor(at: Timestamp) -> i64 {

@@ -3,9 +3,10 @@
 mod error;
 mod table;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
@@ -83,24 +84,27 @@ impl From<TimeZone> for Zone {
         if zone == TimeZone::UTC {
             return Self::UTC;
         }
-        let name = name(&zone);
-        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = name(&zone).into_owned();
+        let known = lock().get(&name).and_then(Weak::upgrade);
         // The database may have been updated since.
-        if let Some(table) = tables.get(&name).and_then(Weak::upgrade)
-            && table.zone == zone
-        {
+        if let Some(table) = known.filter(|table| table.zone == zone) {
             return Self(Some(table));
         }
-        tables.retain(|_, table| table.strong_count() > 0);
         let table = Arc::new(Table::new(zone, name.clone()));
+        let mut tables = lock();
+        tables.retain(|_, table| table.strong_count() > 0);
         tables.insert(name, Arc::downgrade(&table));
         Self(Some(table))
     }
 }
 
-fn name(zone: &TimeZone) -> String {
-    let fixed = || zone.to_fixed_offset().ok().map(|offset| offset.to_string());
-    zone.iana_name().map(str::to_owned).or_else(fixed).unwrap_or_else(|| "local".to_owned())
+fn lock() -> MutexGuard<'static, HashMap<String, Weak<Table>>> {
+    TABLES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn name(zone: &TimeZone) -> Cow<'_, str> {
+    let fixed = || zone.to_fixed_offset().ok().map(|offset| Cow::from(offset.to_string()));
+    zone.iana_name().map(Cow::from).or_else(fixed).unwrap_or(Cow::Borrowed("local"))
 }
 
 /// Zones are equal when they have the same rules under the same name.

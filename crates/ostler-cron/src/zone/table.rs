@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::calendar::{SECONDS_PER_DAY, day_number};
+use crate::calendar::{FIRST_SECOND, SECONDS_PER_DAY, day_number};
 
 const CYCLE: i64 = 146_097 * SECONDS_PER_DAY;
 const CYCLE_START: i64 = day_number(2100, 1, 1) as i64 * SECONDS_PER_DAY;
@@ -67,8 +67,8 @@ impl Segment {
 impl Table {
     pub(crate) fn new(zone: TimeZone, name: String) -> Self {
         let offset = |at: Timestamp| i64::from(zone.to_offset(at).seconds());
-        let mut changes = vec![Change { at: -FOREVER, offset: offset(Timestamp::MIN) }];
-        let transitions = zone.following(Timestamp::MIN).map(|transition| transition.timestamp());
+        let mut changes = vec![Change { at: -FOREVER, offset: offset(start()) }];
+        let transitions = zone.following(start()).map(|transition| transition.timestamp());
         for at in transitions.take_while(|at| at.as_second() < CYCLE_END) {
             let offset = offset(at);
             // Some say only that the name or the kind of the time changes.
@@ -93,6 +93,12 @@ impl Table {
             segment = self.segment(segment.index + 1);
         }
         segment
+    }
+
+    /// A reading of the clock by which all has happened that ever will: what is not found from `wall` until there
+    /// never comes, since all repeats itself.
+    pub(crate) fn end_of_search(wall: i64) -> i64 {
+        wall.max(CYCLE_START) + CYCLE + 2 * MOST_OFFSET
     }
 
     pub(crate) fn segment(&self, index: usize) -> Segment {
@@ -124,6 +130,11 @@ impl Table {
             self.changes.get(self.changes.len() - self.cycle + beyond % self.cycle).unwrap_or(&last);
         Change { at: of_cycle.at + (cycles as i64 + 1) * CYCLE, offset: of_cycle.offset }
     }
+}
+
+/// Before it there are no occurrences. From the beginning of time on, a rule without a history would have thousands of changes more.
+fn start() -> Timestamp {
+    Timestamp::from_second(FIRST_SECOND - 2 * MOST_OFFSET).unwrap_or(Timestamp::MIN)
 }
 
 /// Finds the change that is in force at an instant without a search: the time between the first and the last change is cut into
