@@ -25,6 +25,7 @@ mod target;
 mod timers_due;
 mod timers_idle;
 mod units;
+mod year;
 
 use std::process::ExitCode;
 
@@ -80,6 +81,7 @@ fn rows() -> Vec<Row> {
         timers_idle::row(),
         timers_due::row(),
         units::row(),
+        year::row(),
         instructions::row(),
         cron::row(),
         cron::counts_row(),
