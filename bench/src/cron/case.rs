@@ -8,7 +8,13 @@ pub(super) struct Text {
     pub(super) text: &'static str,
 }
 
-pub(super) const TEXTS: [Text; 7] = [
+/// Ranges that run backwards, 41 of them: the longest to read of the texts of 256 bytes that are known.
+const LONGEST: &str = "\
+    0 1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,\
+    1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,1-0/1,\
+    1-0/1,1-0/1,1-0/1,1-0/1,1-0/1 * * * *";
+
+pub(super) const TEXTS: [Text; 8] = [
     Text { name: "each day", text: "0 0 8 * * *" },
     Text { name: "every five minutes", text: "0 */5 * * * *" },
     Text { name: "lists and ranges", text: "0 0,15,30,45 9-17 * JAN-NOV MON-FRI" },
@@ -16,6 +22,7 @@ pub(super) const TEXTS: [Text; 7] = [
     Text { name: "one `#`", text: "0 0 8 * * MON#1" },
     Text { name: "a leap day that is a Monday", text: "0 0 0 29 2 MON" },
     Text { name: "all kinds of `L`, `W` and `#`", text: "0 0 8 L-3,LW,L-20W,31W 2,4,6 SUN#5,MON#1,FRIL" },
+    Text { name: "256 bytes", text: LONGEST },
 ];
 
 impl Text {

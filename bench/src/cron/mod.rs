@@ -87,6 +87,7 @@ fn targets() -> Vec<Target> {
         ("parse, lists and ranges", 300.0),
         ("parse, all kinds of `L`, `W` and `#`", 1_500.0),
         ("parse, a leap day that is a Monday", 1_500.0),
+        ("parse, 256 bytes", 50_000.0),
         ("next, every second, UTC", 60.0),
         ("next, every five minutes, UTC", 60.0),
         ("next, each day, UTC", 60.0),
