@@ -72,6 +72,7 @@ impl Args {
             }
             Expression::Cron(cron) => explain_cron(cron, zone, self.from),
             Expression::Every(every) => explain_every(every, &zone, self.from),
+            other => return Err(format!("{other} is of a kind that is not known here")),
         }
         Ok(())
     }

@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::bits::bits;
 use crate::cron::Cron;
 use crate::field::Field;
-use crate::month;
+use crate::shape::Shape;
 
 impl fmt::Display for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,33 +46,52 @@ impl Cron {
     fn write_field(&self, f: &mut fmt::Formatter<'_>, field: Field) -> fmt::Result {
         let alone = field != Field::DayOfMonth || self.days.is_plain();
         let mut list = List { f, empty: true, alone };
+        let values = self.values(field);
         match field {
-            Field::Second | Field::Minute | Field::Hour if !self.interval => list.each(self.values(field))?,
-            Field::Minute if self.needs_a_sign_of_an_interval() => list.each_after_a_range(self.minutes)?,
-            _ => list.values(field, self.values(field))?,
-        }
-        match field {
-            Field::DayOfMonth => self.write_moving_days(&mut list),
-            Field::DayOfWeek => self.write_counted_weekdays(&mut list),
-            _ => Ok(()),
+            Field::Second | Field::Minute | Field::Hour => self.write_time(field, &mut list),
+            Field::DayOfMonth => {
+                list.values(field, values, 3)?;
+                self.write_moving_days(&mut list)
+            }
+            Field::Month => list.values(field, values, 3),
+            Field::DayOfWeek => {
+                list.values(field, values, 3)?;
+                self.write_counted_weekdays(&mut list)
+            }
         }
     }
 
-    /// Whether nothing in the fields of the time would tell that this is an interval.
-    fn needs_a_sign_of_an_interval(&self) -> bool {
-        let is_list =
-            |field| Shape::of(field, self.values(field)) == Shape::List && !has_run(self.values(field));
-        self.interval && [Field::Second, Field::Minute, Field::Hour].into_iter().all(is_list)
+    /// A point lists each of its values; an interval is written with the signs of one, also where they are but two.
+    fn write_time(&self, field: Field, list: &mut List<'_, '_>) -> fmt::Result {
+        let values = self.values(field);
+        if !self.interval {
+            list.each(values)
+        } else if self.sign_of_interval() == Some(field) {
+            list.each_after_a_range(values)
+        } else {
+            list.values(field, values, 2)
+        }
+    }
+
+    /// The field that has to say that this is an interval, where none looks like it.
+    fn sign_of_interval(&self) -> Option<Field> {
+        const TIMES: [Field; 3] = [Field::Minute, Field::Hour, Field::Second];
+        let says = |&field: &Field| has_sign(field, self.values(field));
+        let is_pair = |&field: &Field| self.values(field).count_ones() == 2;
+        if !self.interval || TIMES.iter().any(says) {
+            return None;
+        }
+        TIMES.into_iter().find(is_pair).or(Some(Field::Minute))
     }
 
     fn write_moving_days(&self, list: &mut List<'_, '_>) -> fmt::Result {
-        for day in month::bits(self.days.nearest) {
+        for day in bits(self.days.nearest) {
             list.item(format_args!("{day}W"))?;
         }
-        for days in month::bits(self.days.from_last) {
+        for days in bits(self.days.from_last) {
             list.item(format_args!("L{}", Back(days)))?;
         }
-        for days in month::bits(self.days.nearest_from_last) {
+        for days in bits(self.days.nearest_from_last) {
             list.item(format_args!("L{}W", Back(days)))?;
         }
         Ok(())
@@ -79,11 +99,11 @@ impl Cron {
 
     fn write_counted_weekdays(&self, list: &mut List<'_, '_>) -> fmt::Result {
         for (weekdays, n) in self.weekdays.nth.iter().zip(1..) {
-            for weekday in month::bits(u32::from(*weekdays)) {
+            for weekday in bits(*weekdays) {
                 list.item(format_args!("{weekday}#{n}"))?;
             }
         }
-        for weekday in month::bits(u32::from(self.weekdays.last)) {
+        for weekday in bits(self.weekdays.last) {
             list.item(format_args!("{weekday}L"))?;
         }
         Ok(())
@@ -109,45 +129,14 @@ impl fmt::Display for Back {
     }
 }
 
-/// What a set of values looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// Every value of the field.
-    All,
-    /// At least three, `step` apart, from `first` on; `open` where the next one would be beyond the field.
-    Steps {
-        first: u32,
-        last: u32,
-        step: u32,
-        open: bool,
-    },
-    List,
-}
-
-impl Shape {
-    pub(crate) fn of(field: Field, values: u64) -> Self {
-        // The second Sunday of a week is no value of its own.
-        let greatest = u32::from(field.first() + field.size() - 1);
-        if values.count_ones() == u32::from(field.size()) {
-            return Self::All;
-        }
-        if values.count_ones() < 3 {
-            return Self::List;
-        }
-        let (first, last) = (values.trailing_zeros(), values.ilog2());
-        let step = (values & (values - 1)).trailing_zeros() - first;
-        let steps = (first..=last).step_by(step as usize).fold(0, |steps, value| steps | 1_u64 << value);
-        if steps == values {
-            Self::Steps { first, last, step, open: last + step > greatest }
-        } else {
-            Self::List
-        }
+/// Whether some of an interval's values are written with a sign of it: `*`, `-` or `/`.
+fn has_sign(field: Field, values: u64) -> bool {
+    let has_run = values & values >> 1 != 0;
+    match Shape::with_steps(field, values, 2) {
+        Shape::All => true,
+        Shape::Steps { first, last, step, open } => open || has_run || first + step < last,
+        Shape::List => has_run,
     }
-}
-
-/// Whether three values follow on one another, so that they are written as a range.
-fn has_run(values: u64) -> bool {
-    values & values >> 1 & values >> 2 != 0
 }
 
 /// A list that is being written.
@@ -166,8 +155,9 @@ impl List<'_, '_> {
         self.f.write_fmt(item)
     }
 
-    fn values(&mut self, field: Field, values: u64) -> fmt::Result {
-        match Shape::of(field, values) {
+    /// From `least` values on, they are told together: as a range, or by a step.
+    fn values(&mut self, field: Field, values: u64, least: u32) -> fmt::Result {
+        match Shape::with_steps(field, values, least) {
             Shape::All => self.item(format_args!("*")),
             Shape::Steps { first, last, step: 1, .. } => self.item(format_args!("{first}-{last}")),
             // In a week, a step goes on to the second Sunday, which is the first.
@@ -178,18 +168,21 @@ impl List<'_, '_> {
                     self.item(format_args!("{first}/{step}"))
                 }
             }
-            Shape::Steps { first, last, step, .. } => self.item(format_args!("{first}-{last}/{step}")),
-            Shape::List => self.runs(values),
+            // Two values are shorter than their range and its step.
+            Shape::Steps { first, last, step, .. } if first + step < last => {
+                self.item(format_args!("{first}-{last}/{step}"))
+            }
+            Shape::Steps { .. } | Shape::List => self.runs(values, least),
         }
     }
 
-    /// Three and more that follow on one another as a range.
-    fn runs(&mut self, values: u64) -> fmt::Result {
+    /// Those that follow on one another as a range, where they are at least so many.
+    fn runs(&mut self, values: u64, least: u32) -> fmt::Result {
         let mut rest = values;
         while rest != 0 {
             let first = rest.trailing_zeros();
             let length = (rest >> first).trailing_ones();
-            if length < 3 {
+            if length < least {
                 self.item(format_args!("{first}"))?;
                 rest &= rest - 1;
             } else {
@@ -202,14 +195,15 @@ impl List<'_, '_> {
     }
 
     fn each(&mut self, values: u64) -> fmt::Result {
-        (0..64)
-            .filter(|value| values & 1 << value != 0)
-            .try_for_each(|value| self.item(format_args!("{value}")))
+        bits(values).try_for_each(|value| self.item(format_args!("{value}")))
     }
 
-    /// The first one as a range of one value.
+    /// Two values as a range with a step; of others, the first as a range of one value.
     fn each_after_a_range(&mut self, values: u64) -> fmt::Result {
-        let first = values.trailing_zeros();
+        let (first, last) = (values.trailing_zeros(), values.ilog2());
+        if values.count_ones() == 2 {
+            return self.item(format_args!("{first}-{last}/{}", last - first));
+        }
         self.item(format_args!("{first}-{first}"))?;
         self.each(values & (values - 1))
     }

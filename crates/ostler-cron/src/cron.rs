@@ -7,15 +7,16 @@ use jiff::civil::DateTime;
 
 use crate::error::ParseError;
 use crate::field::Field;
-use crate::month::{self, Days, Month, Weekdays, Years};
+use crate::month::{self, Days, Month, Weekdays};
 use crate::parse;
 use crate::schedule::Schedule;
+use crate::years::Years;
 use crate::zone::Zone;
 
 /// A cron expression.
 ///
-/// It holds what the text means and not the text: two are equal when they fire at the same times in every zone for what can be seen from
-/// their fields, so `0 8 * * MON-FRI` equals `0 0 8 ? * 1,2,3,4,5`. It is printed in a canonical form that parses to an equal value.
+/// It holds what the text means and not the text: two are equal when their fields hold the same values and both are intervals
+/// or both are points, so `0 8 * * MON-FRI` equals `0 0 8 ? * 1,2,3,4,5`. It is printed in a canonical form that parses to an equal value.
 ///
 /// ```
 /// use ostler_cron::Cron;
@@ -46,7 +47,9 @@ impl Cron {
 
     /// Reads an expression or a macro; the grammar is that of the [crate]. Blanks around it do not matter.
     ///
-    /// One that can never fire (`0 0 30 2 *`) is read; [`Cron::never_fires`] tells.
+    /// One that can never fire (`0 0 30 2 *`) is read; [`Cron::never_fires`] tells. A text has at most 256 bytes
+    /// ([`Cron::MAX_LENGTH`]), and an expression whose canonical text would be longer is refused, as that could not be read
+    /// again: `0/3,1/3 0/3,1/3 0/3,1/3 1/3,2/3 * *` holds 100 values and more that have no short form together.
     ///
     /// # Errors
     /// [`ParseError`] with the field, the place and what is allowed there; also for `H`, which needs an id, and for `@every`, which is
@@ -76,16 +79,19 @@ impl Cron {
     }
 
     /// The expression in a time zone, which answers when it fires.
+    #[must_use]
     pub fn in_zone(self, zone: Zone) -> Schedule {
         Schedule::new(self, zone)
     }
 
     /// The expression in UTC.
+    #[must_use]
     pub fn in_utc(self) -> Schedule {
         Schedule::new(self, Zone::UTC)
     }
 
     /// Whether the fields match this reading of a clock. Fractions of the second do not matter, nor does any time zone.
+    #[must_use]
     pub fn matches(&self, at: DateTime) -> bool {
         let month = Month {
             length: at.date().days_in_month() as u32,
@@ -99,12 +105,14 @@ impl Cron {
     }
 
     /// Whether there is no date on which it fires, in any zone: 30 February. Known since it was read.
+    #[must_use]
     pub fn never_fires(&self) -> bool {
         self.years.is_empty()
     }
 
     /// Whether its second, minute or hour was written with `*`, `?`, `-` or `/`, which decides what happens when
     /// [the clocks change](crate#when-the-clocks-change).
+    #[must_use]
     pub fn is_interval(&self) -> bool {
         self.interval
     }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::error::{Mistake, ParseError};
-use crate::parse;
+use crate::duration;
+use crate::error::ParseError;
+use crate::mistake::Mistake;
+use crate::text;
 
 /// A fixed interval: `@every 90s`.
 ///
@@ -30,36 +32,57 @@ pub struct Every {
 }
 
 impl Every {
-    /// Reads `@every` and a duration: numbers with the units `d` (of 24 hours), `h`, `m`, `s` and `ms`, as `1h30m` or `1h 30m`.
+    /// An interval of so long; `None` where it is not a whole number of milliseconds, or zero, or longer than
+    /// `i64::MAX` of them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ostler_cron::Every;
+    ///
+    /// assert_eq!(Every::new(Duration::from_secs(90)), Every::parse("@every 90s").ok());
+    /// assert_eq!(Every::new(Duration::ZERO), None);
+    /// ```
+    #[must_use]
+    pub fn new(period: Duration) -> Option<Self> {
+        let millis = i64::try_from(period.as_millis()).ok()?;
+        let is_whole = period.subsec_nanos().is_multiple_of(1_000_000);
+        (is_whole && millis > 0).then(|| Self { period: SignedDuration::from_millis(millis) })
+    }
+
+    /// Reads `@every` and a duration: whole numbers with the units `d` (of 24 hours), `h`, `m`, `s` and `ms` in this
+    /// order, each at most once, with blanks between them or without: `90s`, `1h30m`, `1d 12h`.
     ///
     /// # Errors
-    /// [`ParseError`]: it does not begin with `@every`, or its duration cannot be read, or is zero or below.
+    /// [`ParseError`] with the place: it does not begin with `@every`, a number or its unit is missing, a unit is
+    /// repeated or out of order, or the whole is zero or too long.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        parse::refuse_too_long(text)?;
-        let (start, trimmed) = parse::trim(text);
-        let word = trimmed.split(parse::is_blank).next().unwrap_or_default();
-        if !word.eq_ignore_ascii_case("@every") {
+        text::refuse_too_long(text)?;
+        let (start, trimmed) = text::trim(text);
+        if !text::is_every(trimmed) {
             return Err(ParseError::whole(start, Mistake::NotAnInterval));
         }
-        let (blanks, duration) = parse::trim(&trimmed[word.len()..]);
-        let mistake = || ParseError::whole(start + word.len() + blanks, Mistake::Duration);
-        let period = read_duration(duration).filter(|period| *period > SignedDuration::ZERO);
-        Ok(Self { period: period.ok_or_else(mistake)? })
+        let rest = &trimmed[text::EVERY.len()..];
+        let (blanks, span) = text::trim(rest);
+        let millis = duration::read(span, start + text::EVERY.len() + blanks)?;
+        Ok(Self { period: SignedDuration::from_millis(millis) })
     }
 
     /// The time from one tick to the next.
+    #[must_use]
     pub fn period(&self) -> Duration {
         self.period.unsigned_abs()
     }
 
     /// The first tick after `from` of the grid through `anchor`, which reaches both ways; `None` beyond what a
     /// [`Timestamp`] can hold.
+    #[must_use]
     pub fn next_after(&self, anchor: Timestamp, from: Timestamp) -> Option<Timestamp> {
         let ticks = self.ticks_until(anchor, from).checked_add(1)?;
         self.tick(anchor, ticks)
     }
 
     /// The last tick before `from`; see [`Every::next_after`].
+    #[must_use]
     pub fn previous_before(&self, anchor: Timestamp, from: Timestamp) -> Option<Timestamp> {
         let ticks = self.ticks_until(anchor, from);
         let on_tick = self.tick(anchor, ticks) == Some(from);
@@ -77,25 +100,6 @@ impl Every {
     }
 }
 
-/// Days have 24 hours here; anything that depends on a calendar has no fixed length and is refused.
-fn read_duration(text: &str) -> Option<SignedDuration> {
-    const DAY: SignedDuration = SignedDuration::from_hours(24);
-    let days_end = text.find(['d', 'D']);
-    let Some((days, rest)) = days_end.map(|end| text.split_at(end)) else {
-        return text.parse().ok();
-    };
-    if !days.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().ok();
-    }
-    let days = DAY.checked_mul(days.parse().ok()?)?;
-    let rest = rest[1..].trim_start_matches(parse::is_blank);
-    if rest.is_empty() {
-        return Some(days);
-    }
-    let rest: SignedDuration = rest.parse().ok()?;
-    days.checked_add(rest).filter(|_| rest > SignedDuration::ZERO)
-}
-
 impl FromStr for Every {
     type Err = ParseError;
 
@@ -104,9 +108,18 @@ impl FromStr for Every {
     }
 }
 
-/// The text that parses to it.
+impl TryFrom<&str> for Every {
+    type Error = ParseError;
+
+    fn try_from(text: &str) -> Result<Self, ParseError> {
+        Self::parse(text)
+    }
+}
+
+/// The text that parses to it, with the largest units: `@every 1h 30m`.
 impl fmt::Display for Every {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "@every {:#}", self.period)
+        f.write_str(text::EVERY)?;
+        duration::write(f, self.period.as_millis())
     }
 }

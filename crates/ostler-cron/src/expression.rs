@@ -7,9 +7,11 @@ use crate::cron::Cron;
 use crate::error::ParseError;
 use crate::every::Every;
 use crate::parse;
+use crate::text;
 
 /// A cron expression, or an interval: what a text from a user may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 #[allow(
     clippy::large_enum_variant,
     reason = "a cron expression is what it nearly always is, and it is small"
@@ -39,10 +41,9 @@ impl Expression {
     }
 
     fn read(text: &str, id: Option<&str>) -> Result<Self, ParseError> {
-        parse::refuse_too_long(text)?;
-        let (_, trimmed) = parse::trim(text);
-        let word = trimmed.split(parse::is_blank).next().unwrap_or_default();
-        if word.eq_ignore_ascii_case("@every") {
+        text::refuse_too_long(text)?;
+        let (_, trimmed) = text::trim(text);
+        if text::is_every(trimmed) {
             Every::parse(text).map(Self::Every)
         } else {
             parse::cron(text, id).map(Self::Cron)
@@ -55,6 +56,26 @@ impl FromStr for Expression {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         Self::parse(text)
+    }
+}
+
+impl TryFrom<&str> for Expression {
+    type Error = ParseError;
+
+    fn try_from(text: &str) -> Result<Self, ParseError> {
+        Self::parse(text)
+    }
+}
+
+impl From<Cron> for Expression {
+    fn from(cron: Cron) -> Self {
+        Self::Cron(cron)
+    }
+}
+
+impl From<Every> for Expression {
+    fn from(every: Every) -> Self {
+        Self::Every(every)
     }
 }
 

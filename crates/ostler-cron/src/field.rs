@@ -72,6 +72,15 @@ impl Field {
         names.iter().position(|&known| known == name).map(|place| place as u8 + self.first())
     }
 
+    /// The names that values may have, in words.
+    pub(crate) const fn names(self) -> Option<&'static str> {
+        match self {
+            Self::Month => Some("JAN to DEC"),
+            Self::DayOfWeek => Some("SUN to SAT"),
+            _ => None,
+        }
+    }
+
     /// What a value may be, in words.
     pub(crate) const fn allowed(self) -> &'static str {
         match self {

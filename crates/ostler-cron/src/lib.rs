@@ -35,7 +35,8 @@
 //! that a month lacks (`31`, `31W`, `L-29`) does not occur in it.
 //!
 //! The macros `@every_second`, `@every_minute`, `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` and `@annually`
-//! stand for expressions. `@every 90s` is an interval, an [`Every`]; [`Expression`] reads either.
+//! stand for expressions. `@every 90s` is an interval, an [`Every`], whose units are `d`, `h`, `m`, `s` and `ms`; [`Expression`] reads
+//! either.
 //!
 //! # When the clocks change
 //! An expression is an *interval* when its second, minute or hour is written with `*`, `?`, `-` or `/`; all others are *points*
@@ -49,17 +50,24 @@
 //! [`DstPolicy`] has two other answers. Whatever it says, the occurrences are one set, and each question is about that set: the next
 //! and the previous are inverse, and time moves forward.
 
+mod bits;
 mod calendar;
 mod canonical;
 mod cron;
 mod describe;
+mod draft;
+mod duration;
 mod error;
 mod every;
 mod expression;
 mod field;
 mod hash;
+mod item;
 mod iter;
+mod macros;
+mod mistake;
 mod month;
+mod months;
 mod note;
 mod parse;
 mod reading;
@@ -67,7 +75,10 @@ mod schedule;
 mod search;
 #[cfg(feature = "serde")]
 mod serde;
+mod shape;
+mod text;
 mod warning;
+mod years;
 mod zone;
 
 pub use self::cron::Cron;
@@ -77,6 +88,7 @@ pub use self::every::Every;
 pub use self::expression::Expression;
 pub use self::field::Field;
 pub use self::iter::{After, Before, Within};
+pub use self::months::Months;
 pub use self::note::Note;
 pub use self::schedule::{DstPolicy, Schedule};
 pub use self::warning::Warning;

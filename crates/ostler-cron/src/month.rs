@@ -1,5 +1,6 @@
-//! Which days of a month match, as one word of 32 bits, and which kinds of year hold such a day.
+//! Which days of a month match, as one word of 32 bits.
 
+use crate::bits::bits;
 use crate::calendar;
 use crate::field::Field;
 
@@ -44,11 +45,13 @@ impl Days {
     /// Bits 1 to 31.
     pub(crate) const ALL: u32 = !1;
 
+    #[inline]
     pub(crate) fn is_any(&self) -> bool {
         self.plain == Self::ALL
     }
 
     /// The same days: where all are plain, others add nothing.
+    #[inline]
     pub(crate) fn simplest(self) -> Self {
         if self.is_any() { Self { plain: Self::ALL, ..Self::default() } } else { self }
     }
@@ -87,11 +90,13 @@ pub(crate) struct Weekdays {
 impl Weekdays {
     pub(crate) const ALL: u8 = 0x7f;
 
+    #[inline]
     pub(crate) fn is_any(&self) -> bool {
         self.plain == Self::ALL
     }
 
     /// The same weekdays: where all are plain, others add nothing.
+    #[inline]
     pub(crate) fn simplest(self) -> Self {
         if self.is_any() { Self { plain: Self::ALL, ..Self::default() } } else { self }
     }
@@ -130,67 +135,12 @@ pub(crate) fn matching(days: &Days, weekdays: &Weekdays, month: Month) -> u32 {
     days.of(month) & weekdays.of(month) & exist
 }
 
-/// The kinds of year that hold a matching day. A year is leap or not and begins on one of seven weekdays: 14 kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Years(u16);
-
-impl Years {
-    const ALL: Self = Self((1 << 14) - 1);
-
-    pub(crate) fn of(days: &Days, weekdays: &Weekdays, months: u16) -> Self {
-        if holds_one_in_every_month(days, weekdays) {
-            return Self::ALL;
-        }
-        let kinds = [false, true].into_iter().flat_map(|leap| (0..7).map(move |first| (leap, first)));
-        let holds = |&(leap, first): &(bool, u32)| {
-            bits(u32::from(months)).any(|month| matching(days, weekdays, month_of(month, leap, first)) != 0)
-        };
-        Self(kinds.filter(holds).fold(0, |set, (leap, first)| set | Self::kind(leap, first)))
-    }
-
-    fn kind(leap: bool, first: u32) -> u16 {
-        1 << (first + 7 * u32::from(leap))
-    }
-
-    /// Whether a year that begins on the weekday `first` holds a matching day.
-    pub(crate) fn contains(self, leap: bool, first: u32) -> bool {
-        self.0 & Self::kind(leap, first) != 0
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether there is a matching day in leap years alone.
-    pub(crate) fn are_leap(self) -> bool {
-        self.0 != 0 && self.0 & 0x7f == 0
-    }
-}
-
 /// The month of that number in a year that begins on the weekday `first`.
 pub(crate) fn month_of(month: u32, leap: bool, first: u32) -> Month {
     Month {
         length: calendar::days_in_month(month, leap),
         first: (first + calendar::days_before(month, leap) as u32) % 7,
     }
-}
-
-/// A sufficient condition that is quick to see and holds for most expressions.
-fn holds_one_in_every_month(days: &Days, weekdays: &Weekdays) -> bool {
-    const FOUR_WEEKS: u32 = (1 << 28) - 1;
-    let from_first = (days.plain | days.nearest) >> 1;
-    let from_last = days.from_last | days.nearest_from_last;
-    let four_weeks = weekdays.plain | weekdays.last | weekdays.nth[..4].iter().fold(0, |all, nth| all | nth);
-    (days.is_any() && four_weeks != 0) || (weekdays.is_any() && (from_first | from_last) & FOUR_WEEKS != 0)
-}
-
-/// The numbers of the bits that are set, ascending.
-pub(crate) fn bits(mut word: u32) -> impl Iterator<Item = u32> {
-    std::iter::from_fn(move || {
-        let bit = (word != 0).then(|| word.trailing_zeros())?;
-        word &= word - 1;
-        Some(bit)
-    })
 }
 
 const _: () = assert!(Field::DayOfMonth.last() == 31 && Field::DayOfWeek.size() == 7);

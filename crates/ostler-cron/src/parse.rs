@@ -1,61 +1,25 @@
 //! From text to an expression, in one pass over the bytes.
 
 use crate::cron::Cron;
-use crate::error::{Found, Mistake, ParseError};
+use crate::draft::Draft;
+use crate::error::{ParseError, Result};
 use crate::field::Field;
 use crate::hash::hash;
-use crate::month::{Days, Weekdays, Years};
-
-type Result<T> = std::result::Result<T, ParseError>;
-
-const MACROS: [(&str, &str); 9] = [
-    ("@every_second", "* * * * * *"),
-    ("@every_minute", "* * * * *"),
-    ("@hourly", "0 * * * *"),
-    ("@daily", "0 0 * * *"),
-    ("@midnight", "0 0 * * *"),
-    ("@weekly", "0 0 * * 0"),
-    ("@monthly", "0 0 1 * *"),
-    ("@yearly", "0 0 1 1 *"),
-    ("@annually", "0 0 1 1 *"),
-];
+use crate::item::Item;
+use crate::macros;
+use crate::mistake::{Found, Mistake};
+use crate::text::{self, is_blank};
 
 pub(crate) fn cron(text: &str, id: Option<&str>) -> Result<Cron> {
-    refuse_too_long(text)?;
-    let (start, trimmed) = trim(text);
+    text::refuse_too_long(text)?;
+    let (start, trimmed) = text::trim(text);
     if trimmed.is_empty() {
         return Err(ParseError::whole(start, Mistake::Empty));
     }
     if trimmed.starts_with('@') {
-        let text = find_macro(trimmed).map_err(|mistake| ParseError::whole(start, mistake))?;
-        return fields(text, 0, id);
+        return fields(macros::find(trimmed, start)?, 0, id);
     }
     fields(trimmed, start, id)
-}
-
-pub(crate) fn refuse_too_long(text: &str) -> Result<()> {
-    if text.len() <= Cron::MAX_LENGTH {
-        return Ok(());
-    }
-    // The limit may be within a character.
-    let end = (0..=Cron::MAX_LENGTH).rev().find(|&end| text.is_char_boundary(end));
-    Err(ParseError::whole(end.unwrap_or_default(), Mistake::TooLong))
-}
-
-/// The text without blanks around it, and where it begins.
-pub(crate) fn trim(text: &str) -> (usize, &str) {
-    let rest = text.trim_start_matches(is_blank);
-    (text.len() - rest.len(), rest.trim_end_matches(is_blank))
-}
-
-pub(crate) fn is_blank(char: char) -> bool {
-    char == ' ' || char == '\t'
-}
-
-fn find_macro(text: &str) -> std::result::Result<&'static str, Mistake> {
-    let known = MACROS.iter().find(|(name, _)| text.eq_ignore_ascii_case(name));
-    let is_every = || text.split(is_blank).next().is_some_and(|word| word.eq_ignore_ascii_case("@every"));
-    known.map(|&(_, text)| text).ok_or_else(|| if is_every() { Mistake::Interval } else { Mistake::Macro })
 }
 
 fn fields(text: &str, start: usize, id: Option<&str>) -> Result<Cron> {
@@ -68,15 +32,15 @@ fn fields(text: &str, start: usize, id: Option<&str>) -> Result<Cron> {
         }
     };
     let mut reader = Reader { text, at: 0, start, id, field: Field::Second };
-    let mut read = Read::default();
+    let mut draft = Draft::default();
     if given.len() == 5 {
-        read.add_values(Field::Second, 1);
+        draft.add_values(Field::Second, 1);
     }
     for &field in given {
         reader.field = field;
-        reader.read_field(&mut read)?;
+        reader.read_field(&mut draft)?;
     }
-    let cron = read.finish();
+    let cron = draft.finish();
     if cron.is_crowded(text.len()) {
         return Err(ParseError::whole(start, Mistake::Crowded));
     }
@@ -97,48 +61,6 @@ fn seventh_field(text: &str) -> usize {
     seventh.map_or(text.len(), |field| field.as_ptr() as usize - text.as_ptr() as usize)
 }
 
-/// What has been read.
-#[derive(Default)]
-struct Read {
-    /// The plain values of each field.
-    values: [u64; Field::ALL.len()],
-    days: Days,
-    weekdays: Weekdays,
-    interval: bool,
-}
-
-impl Read {
-    #[inline]
-    fn add(&mut self, field: Field, item: Item) {
-        match item {
-            Item::Values { bits, grid } => {
-                self.interval |= grid && field.is_of_time();
-                self.add_values(field, bits);
-            }
-            Item::FromLast(days) => self.days.from_last |= 1 << days,
-            Item::NearestWorkingDay(day) => self.days.nearest |= 1 << day,
-            Item::NearestWorkingDayFromLast(days) => self.days.nearest_from_last |= 1 << days,
-            Item::LastWeekday(weekday) => self.weekdays.last |= 1 << weekday,
-            Item::NthWeekday(weekday, n) => self.weekdays.nth[usize::from(n) - 1] |= 1 << weekday,
-        }
-    }
-
-    fn add_values(&mut self, field: Field, bits: u64) {
-        self.values[field as usize] |= bits;
-    }
-
-    fn finish(self) -> Cron {
-        let [seconds, minutes, hours, days, months, weekdays] = self.values;
-        let days = Days { plain: days as u32, ..self.days }.simplest();
-        // Bit 7 is Sunday as well.
-        let weekdays = weekdays as u8 & Weekdays::ALL | (weekdays >> 7) as u8;
-        let weekdays = Weekdays { plain: weekdays, ..self.weekdays }.simplest();
-        let (hours, months) = (hours as u32, months as u16);
-        let years = Years::of(&days, &weekdays, months);
-        Cron { seconds, minutes, hours, days, months, weekdays, years, interval: self.interval }
-    }
-}
-
 /// Each n-th bit from bit 0 on, by n.
 const EACH: [u64; 60] = {
     let mut each = [0; 60];
@@ -154,20 +76,6 @@ const EACH: [u64; 60] = {
     each
 };
 
-/// One item of a list.
-enum Item {
-    /// Bit n is value n; a grid is written with `*`, `?`, `-` or `/`.
-    Values {
-        bits: u64,
-        grid: bool,
-    },
-    FromLast(u8),
-    NearestWorkingDay(u8),
-    NearestWorkingDayFromLast(u8),
-    LastWeekday(u8),
-    NthWeekday(u8, u8),
-}
-
 struct Reader<'a> {
     /// Without blanks around it.
     text: &'a str,
@@ -180,21 +88,21 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads a field and the blanks before it.
-    fn read_field(&mut self, read: &mut Read) -> Result<()> {
+    fn read_field(&mut self, draft: &mut Draft) -> Result<()> {
         while self.peek().is_some_and(|byte| is_blank(byte.into())) {
             self.at += 1;
         }
         match self.peek_letter() {
-            Some(b'*' | b'?') => read.add(self.field, self.all()?),
-            Some(b'H') => read.add(self.field, self.hashed()?),
-            _ => self.list(read)?,
+            Some(b'*' | b'?') => draft.add(self.field, self.all()?),
+            Some(b'H') => draft.add(self.field, self.hashed()?),
+            _ => self.list(draft)?,
         }
         self.end_of_field()
     }
 
-    fn list(&mut self, read: &mut Read) -> Result<()> {
+    fn list(&mut self, draft: &mut Draft) -> Result<()> {
         loop {
-            read.add(self.field, self.item()?);
+            draft.add(self.field, self.item()?);
             if !self.accept(b',') {
                 return Ok(());
             }
@@ -205,6 +113,7 @@ impl Reader<'_> {
     fn all(&mut self) -> Result<Item> {
         self.at += 1;
         let step = if self.accept(b'/') { self.step()? } else { 1 };
+        self.range_ends()?;
         let bits = self.every(self.field.first(), self.field.last(), step);
         self.alone(Mistake::StarInList, Item::Values { bits, grid: true })
     }
@@ -234,6 +143,7 @@ impl Reader<'_> {
     fn alone(&self, otherwise: Mistake, item: Item) -> Result<Item> {
         match self.peek() {
             Some(b',' | b'-') => Err(self.error(otherwise)),
+            Some(b'(') if otherwise == Mistake::HashInList => Err(self.error(Mistake::HashRange)),
             _ => Ok(item),
         }
     }
@@ -258,6 +168,7 @@ impl Reader<'_> {
                 let n = self.number(1, 5, Mistake::Nth)?;
                 self.not_combined('#', Item::NthWeekday(value % 7, n))
             }
+            (Field::DayOfMonth, Some(b'L')) => Err(self.error(Mistake::LastWeekdayAsDay)),
             _ => self.range(value),
         }
     }
@@ -265,7 +176,14 @@ impl Reader<'_> {
     /// `L`, `L-n`, `LW`, `L-nW`.
     fn counted_from_last(&mut self) -> Result<Item> {
         self.at += 1;
-        let days = if self.accept(b'-') { self.number(0, 30, Mistake::FromLast)? } else { 0 };
+        let days = match self.peek() {
+            Some(b'-') => {
+                self.at += 1;
+                self.number(0, 30, Mistake::FromLast)?
+            }
+            Some(b'0'..=b'9') => return Err(self.error(Mistake::FromLastWithoutSign)),
+            _ => 0,
+        };
         if self.peek_letter() == Some(b'W') {
             return self.special('W', Item::NearestWorkingDayFromLast(days));
         }
@@ -275,17 +193,34 @@ impl Reader<'_> {
     /// `5`, `5-10`, `5/2`, `5-10/2`.
     fn range(&mut self, from: u8) -> Result<Item> {
         let to = if self.accept(b'-') { Some(self.value()?) } else { None };
-        if matches!(self.peek_letter(), Some(b'W' | b'L' | b'#')) && to.is_some() {
-            let what = self.text[self.at..].chars().next().unwrap_or('W');
-            return Err(self.error(Mistake::AloneInItem(what.to_ascii_uppercase())));
-        }
         let step = if self.accept(b'/') { Some(self.step()?) } else { None };
+        self.range_ends()?;
         let bits = match (to, step) {
             (None, None) => 1 << from,
             (None, Some(step)) => self.every(from, self.field.last(), step),
             (Some(to), step) => self.every(from, to, step.unwrap_or(1)),
         };
         Ok(Item::Values { bits, grid: to.is_some() || step.is_some() })
+    }
+
+    /// The letters that belong to the field stand after a single value only.
+    #[inline]
+    fn range_ends(&self) -> Result<()> {
+        match self.peek() {
+            None | Some(b' ' | b'\t' | b',') => Ok(()),
+            Some(byte) => self.refuse_after_range(byte.to_ascii_uppercase()),
+        }
+    }
+
+    #[cold]
+    fn refuse_after_range(&self, letter: u8) -> Result<()> {
+        match (self.field, letter) {
+            (Field::DayOfMonth, b'L') => Err(self.error(Mistake::LastWeekdayAsDay)),
+            (Field::DayOfMonth, b'W') | (Field::DayOfWeek, b'L' | b'#') => {
+                Err(self.error(Mistake::AloneInItem(letter.into())))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Each `step`-th value from `from` to `to`; where that is backwards, around the end of the field.
@@ -318,7 +253,7 @@ impl Reader<'_> {
         let (start, field) = (self.at, self.field);
         let value = match self.peek() {
             Some(b'0'..=b'9') => self.digits()?,
-            Some(byte) if byte.is_ascii_alphabetic() => self.name()?,
+            Some(byte) if byte.is_ascii_alphabetic() || !byte.is_ascii() => self.name()?,
             _ => return Err(self.error(Mistake::NoValue(self.found()))),
         };
         if value < field.first() || value > field.last() {
@@ -328,20 +263,42 @@ impl Reader<'_> {
     }
 
     fn name(&mut self) -> Result<u8> {
-        let letters =
-            self.text.as_bytes().get(self.at..self.at + 3).and_then(|name| <[u8; 3]>::try_from(name).ok());
-        let name = letters.filter(|name| name.iter().all(u8::is_ascii_alphabetic));
-        let named = |name| self.field.named(name).ok_or_else(|| self.error(Mistake::UnknownName(name)));
-        let value = match name {
-            Some(name) if matches!(self.field, Field::Month | Field::DayOfWeek) => named(name)?,
-            _ => return Err(self.error(Mistake::NoValue(self.found()))),
-        };
-        self.at += 3;
-        Ok(value)
+        let letters = self.text.as_bytes().get(self.at..self.at + 3);
+        let value = letters.and_then(|letters| self.field.named(letters.try_into().ok()?));
+        match value {
+            Some(value) if self.is_end_of_name(self.at + 3) => {
+                self.at += 3;
+                Ok(value)
+            }
+            _ => Err(self.no_name()),
+        }
+    }
+
+    /// `FRIL` is a name and the letter for the last of its kind.
+    fn is_end_of_name(&self, at: usize) -> bool {
+        let mut rest = self.text[at..].chars().peekable();
+        if self.field == Field::DayOfWeek {
+            rest.next_if(|char| matches!(char, 'L' | 'l'));
+        }
+        !rest.next().is_some_and(char::is_alphabetic)
+    }
+
+    /// The mistake in what begins with a letter and is no name. All letters are looked at, also those of a foreign name.
+    #[cold]
+    fn no_name(&self) -> ParseError {
+        let rest = &self.text[self.at..];
+        let letters = &rest[..rest.find(|char: char| !char.is_alphabetic()).unwrap_or(rest.len())];
+        let name = <[u8; 3]>::try_from(letters.as_bytes()).ok().filter(|name| name.is_ascii());
+        self.error(match (self.field.names(), name) {
+            (Some(_), Some(name)) => Mistake::UnknownName(name),
+            (Some(names), None) if letters.chars().nth(1).is_some() => Mistake::NameLength(names),
+            _ => Mistake::NoValue(self.found()),
+        })
     }
 
     fn step(&mut self) -> Result<u8> {
-        self.number(1, self.field.last(), Mistake::Step)
+        let most = self.field.last();
+        self.number(1, most, Mistake::Step(most))
     }
 
     fn number(&mut self, least: u8, most: u8, mistake: Mistake) -> Result<u8> {

@@ -3,6 +3,7 @@
 //! Such a *local second* is counted from 1970-01-01T00:00:00 by the clock on the wall. Whole months and years without a match
 //! are passed over; a day is never looked at alone.
 
+use crate::bits::bits;
 use crate::calendar::{self, Date, SECONDS_PER_DAY};
 use crate::cron::Cron;
 use crate::month::{self, Month};
@@ -71,9 +72,7 @@ impl Cron {
         let mut months = self.months & !0 << month;
         for year in year..=calendar::LAST_YEAR {
             let leap = calendar::is_leap(year);
-            if let Some(day) =
-                self.days_of_year(leap, start, month::bits(u32::from(months)), u32::trailing_zeros)
-            {
+            if let Some(day) = self.days_of_year(leap, start, bits(months), u32::trailing_zeros) {
                 return Some(day);
             }
             start += 365 + i32::from(leap);

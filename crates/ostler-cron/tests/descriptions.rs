@@ -189,19 +189,19 @@ const SENTENCES: &str = "
 @monthly                      | At 00:00, on the 1st of the month
 @yearly                       | At 00:00, on the 1st of January
 @annually                     | At 00:00, on the 1st of January
-@every 1s                     | Every second
-@every 90s                    | Every 90 seconds
-@every 15m                    | Every 15 minutes
-@every 1h30m                  | Every 90 minutes
-@every 1h                     | Every hour
-@every 24h                    | Every 24 hours
-@every 1d                     | Every 24 hours
-@every 7d                     | Every 7 days
-@every 36h                    | Every 36 hours
-@every 1d 1h 1m 1s            | Every 1 day, 1 hour, 1 minute and 1 second
-@every 2h30m30s               | Every 2 hours, 30 minutes and 30 seconds
-@every 100ms                  | Every 100 milliseconds
-@every 1s500ms                | Every 1 second and 500 milliseconds
+@every 1s                     | Every second, counted from its start
+@every 90s                    | Every 90 seconds, counted from its start
+@every 15m                    | Every 15 minutes, counted from its start
+@every 1h30m                  | Every 90 minutes, counted from its start
+@every 1h                     | Every hour, counted from its start
+@every 24h                    | Every 24 hours, counted from its start
+@every 1d                     | Every 24 hours, counted from its start
+@every 7d                     | Every 7 days, counted from its start
+@every 36h                    | Every 36 hours, counted from its start
+@every 1d 1h 1m 1s            | Every 1 day, 1 hour, 1 minute and 1 second, counted from its start
+@every 2h30m30s               | Every 2 hours, 30 minutes and 30 seconds, counted from its start
+@every 100ms                  | Every 100 milliseconds, counted from its start
+@every 1s500ms                | Every 1 second and 500 milliseconds, counted from its start
 ";
 
 fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -245,7 +245,7 @@ fn each_kind_of_expression_has_words() {
     let (cron, every) = (Cron::parse("@daily").unwrap(), Every::parse("@every 90s").unwrap());
     assert_eq!(cron.describe().to_string(), Expression::Cron(cron).describe().to_string());
     assert_eq!(every.describe().to_string(), Expression::Every(every).describe().to_string());
-    assert_eq!(format!("{:?}", every.describe()), "Description(Every 90 seconds)");
+    assert_eq!(format!("{:?}", every.describe()), "Description(Every 90 seconds, counted from its start)");
 }
 
 #[test]

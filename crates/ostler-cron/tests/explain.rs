@@ -108,7 +108,7 @@ fn without_an_instant_it_is_now() {
 #[test]
 fn intervals_are_explained() {
     let out = told(&["@every 90s", "UTC", "--from", "2026-03-27T00:00:00Z"]);
-    assert!(out.starts_with("Every 90 seconds\n"), "{out}");
+    assert!(out.starts_with("Every 90 seconds, counted from its start\n"), "{out}");
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines[5], "Fri 2026-03-27 00:01:30 +00:00  2026-03-27T00:01:30Z");
     assert_eq!(lines[14], "Fri 2026-03-27 00:15:00 +00:00  2026-03-27T00:15:00Z");
@@ -122,7 +122,7 @@ fn what_is_chosen_by_an_id_is_told() {
     assert!(out.starts_with("At 03:47, every day\n  47 3 * * *\n"), "{out}");
     assert_eq!(
         refused(&args),
-        "H 3 * * *\n^\nminute (at byte 0): `H` is chosen by an id, and there is none here\n"
+        "H 3 * * *\n^\nminute (at byte 0): `H` is chosen by an id, and there is none here; read it with `Cron::parse_with_id` (in a host, a unit's name is the id of its `cron(..)` plan)\n"
     );
 }
 
@@ -130,9 +130,9 @@ fn what_is_chosen_by_an_id_is_told() {
 fn a_mistake_is_pointed_at() {
     let err = refused(&["0 0 25 * * *", "Europe/Oslo"]);
     assert_eq!(err, "0 0 25 * * *\n    ^\nhour (at byte 4): 25 is out of range; allowed is 0 to 23\n");
-    assert!(refused(&["* * *"]).starts_with("* * *\n     ^\nfound 3 fields"));
+    assert!(refused(&["* * *"]).starts_with("* * *\n     ^\nexpression (at byte 5): found 3 fields"));
     assert!(refused(&["@every never"]).starts_with("@every never\n       ^\n"));
-    assert!(refused(&["0 8 * * MONDAY"]).starts_with("0 8 * * MONDAY\n           ^\n"));
+    assert!(refused(&["0 8 * * MONDAY"]).starts_with("0 8 * * MONDAY\n        ^\n"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is an expression, which of them are equal, and what is said of the others.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use ostler_cron::{Cron, Every, Expression, Field, ParseError};
 
@@ -166,10 +167,16 @@ const MISTAKES: &[Mistake] = &[
     ("* * * * * * *", None, 12, "found 7 fields"),
     ("  0 0 8 * * * 2026", None, 14, "found 7 fields"),
     // Nicknames.
-    ("@dayly", None, 0, "unknown macro"),
-    ("  @dayly", None, 2, "unknown macro"),
+    ("@dayly", None, 0, "unknown macro; did you mean @daily?"),
+    ("  @dayly", None, 2, "unknown macro; did you mean @daily?"),
+    ("@DIALY", None, 0, "unknown macro; did you mean @daily?"),
+    ("@anually", None, 0, "did you mean @annually?"),
+    ("@weeklyy", None, 0, "did you mean @weekly?"),
+    ("@evry 90s", None, 0, "did you mean @every?"),
+    ("@biweekly", None, 0, "unknown macro; there are @every_second"),
     ("@", None, 0, "unknown macro"),
-    ("@daily 5", None, 0, "unknown macro"),
+    ("@daily 5", None, 7, "@daily takes nothing after it"),
+    (" @Hourly \t * *", None, 11, "@hourly takes nothing after it"),
     ("@reboot", None, 0, "unknown macro"),
     ("@every 90s", None, 0, "@every"),
     // Numbers beyond a field.
@@ -198,12 +205,18 @@ const MISTAKES: &[Mistake] = &[
     ("0 0 1 1 007", Some(DayOfWeek), 8, "two digits"),
     ("99999999999999999999 * * * *", Some(Minute), 0, "two digits"),
     // Names.
-    ("0 0 1 JANUARY *", Some(Month), 9, "`U`"),
-    ("0 0 * * MONDAY", Some(DayOfWeek), 11, "`D`"),
-    ("0 0 * * monday-friday", Some(DayOfWeek), 11, "`d`"),
+    ("0 0 1 JANUARY *", Some(Month), 6, "names have three letters, JAN to DEC"),
+    ("0 0 * * MONDAY", Some(DayOfWeek), 8, "names have three letters, SUN to SAT"),
+    ("0 0 * * monday-friday", Some(DayOfWeek), 8, "names have three letters, SUN to SAT"),
+    ("0 0 * * mon-friday", Some(DayOfWeek), 12, "names have three letters, SUN to SAT"),
+    ("0 0 * * 1 root", Some(DayOfWeek), 10, "names have three letters, SUN to SAT"),
+    ("0 0 * * MONL,MONLY", Some(DayOfWeek), 13, "names have three letters, SUN to SAT"),
+    ("0 0 * * MONW", Some(DayOfWeek), 8, "names have three letters, SUN to SAT"),
+    ("0 0 1 JANL *", Some(Month), 6, "names have three letters, JAN to DEC"),
+    ("0 0 * * DI\u{c9}", Some(DayOfWeek), 8, "names have three letters, SUN to SAT"),
     ("0 0 * MON *", Some(Month), 6, "`MON` is not a value; allowed is 1 to 12, or JAN to DEC"),
     ("0 0 * * JAN", Some(DayOfWeek), 8, "`JAN` is not a value; allowed is 0 to 7"),
-    ("0 0 * * MO", Some(DayOfWeek), 8, "allowed is 0 to 7"),
+    ("0 0 * * MO", Some(DayOfWeek), 8, "names have three letters, SUN to SAT"),
     ("0 MON * * *", Some(Hour), 2, "allowed is 0 to 23"),
     ("JAN * * * *", Some(Minute), 0, "allowed is 0 to 59"),
     ("0 0 MON * *", Some(DayOfMonth), 4, "allowed is 1 to 31"),
@@ -260,7 +273,14 @@ const MISTAKES: &[Mistake] = &[
     ("0 L * * *", Some(Hour), 2, "`L`"),
     ("0 0 1 L *", Some(Month), 6, "`L`"),
     ("5L * * * *", Some(Minute), 1, "`L`"),
-    ("0 0 5L * *", Some(DayOfMonth), 5, "`L`"),
+    (
+        "0 0 5L * *",
+        Some(DayOfMonth),
+        5,
+        "5L for the last Friday, is a day of week; a day of month is L, L-3 or LW",
+    ),
+    ("0 0 1-5L * *", Some(DayOfMonth), 7, "is a day of week"),
+    ("0 0 1/5l * *", Some(DayOfMonth), 7, "is a day of week"),
     ("5W * * * *", Some(Minute), 1, "`W`"),
     ("0 5w * * *", Some(Hour), 3, "`w`"),
     ("0 0 1 5W *", Some(Month), 7, "`W`"),
@@ -274,7 +294,9 @@ const MISTAKES: &[Mistake] = &[
     ("0 0 LL * *", Some(DayOfMonth), 5, "`L`"),
     ("0 0 LWW * *", Some(DayOfMonth), 6, "`W`"),
     ("0 0 15WL * *", Some(DayOfMonth), 7, "`L`"),
-    ("0 0 L15 * *", Some(DayOfMonth), 5, "`1`"),
+    ("0 0 L15 * *", Some(DayOfMonth), 5, "such as L-3"),
+    ("0 0 L3W * *", Some(DayOfMonth), 5, "such as L-3"),
+    ("0 0 L-3L * *", Some(DayOfMonth), 7, "`L` does not belong here"),
     // How far back, and which one.
     ("0 0 L-31 * *", Some(DayOfMonth), 6, "0 to 30"),
     ("0 0 L-31W * *", Some(DayOfMonth), 6, "0 to 30"),
@@ -303,14 +325,31 @@ const MISTAKES: &[Mistake] = &[
     ("0 0 * * MON-FRI#1", Some(DayOfWeek), 15, "cannot be combined with a range or a step"),
     ("0 0 * * MON#1/2", Some(DayOfWeek), 13, "cannot be combined with a range or a step"),
     ("0 0 * * 5L/2", Some(DayOfWeek), 10, "cannot be combined with a range or a step"),
-    ("0 0 * * */2L", Some(DayOfWeek), 11, "`L`"),
+    ("0 0 * * */2L", Some(DayOfWeek), 11, "`L` cannot be combined with a range or a step"),
+    ("0 0 1/2W * *", Some(DayOfMonth), 7, "`W` cannot be combined with a range or a step"),
+    ("0 0 */2w * *", Some(DayOfMonth), 7, "`W` cannot be combined with a range or a step"),
+    ("0 0 1-9/2W * *", Some(DayOfMonth), 9, "`W` cannot be combined with a range or a step"),
+    ("0 0 * * 1/2#1", Some(DayOfWeek), 11, "`#` cannot be combined with a range or a step"),
+    // A letter of another field is not said to be one of a list here.
+    ("1-5L * * * *", Some(Minute), 3, "`L` does not belong here"),
+    ("1-5W * * * *", Some(Minute), 3, "`W` does not belong here"),
+    ("0 0 1-5#1 * *", Some(DayOfMonth), 7, "`#` does not belong here"),
+    ("0 0 1 1-5L *", Some(Month), 9, "`L` does not belong here"),
+    ("0 0 * * 1-5W", Some(DayOfWeek), 11, "`W` does not belong here"),
     // H is chosen by an id.
-    ("H * * * *", Some(Minute), 0, "`H` is chosen by an id"),
+    (
+        "H * * * *",
+        Some(Minute),
+        0,
+        "`H` is chosen by an id, and there is none here; read it with `Cron::parse_with_id`",
+    ),
     ("0 h * * *", Some(Hour), 2, "`H` is chosen by an id"),
     ("0 H/6 * * *", Some(Hour), 2, "`H` is chosen by an id"),
     // Text that is not ASCII, and other blanks than spaces and tabs.
     ("0 8 * * é", Some(DayOfWeek), 8, "`é`"),
-    ("0 8 * * MöN", Some(DayOfWeek), 8, ""),
+    ("0 8 * * MöN", Some(DayOfWeek), 8, "names have three letters, SUN to SAT"),
+    ("0 8 * * ÖMN", Some(DayOfWeek), 8, "names have three letters, SUN to SAT"),
+    ("0 8 é * *", Some(DayOfMonth), 4, "`é`, where a value was expected; allowed is 1 to 31"),
     ("０ 8 * * *", Some(Minute), 0, "`０`"),
     ("0\u{a0}8 * * *", None, 10, "found 4 fields"),
     ("0 8 * * 日", Some(DayOfWeek), 8, "`日`"),
@@ -349,9 +388,8 @@ fn check_form(text: &str, error: &ParseError) {
     assert!(text.is_char_boundary(error.offset()), "{text:?}: the caret is within a character");
     let said = error.to_string();
     assert!(!said.is_empty() && said.lines().count() == 1, "{text:?}: {said:?}");
-    if let Some(field) = error.field() {
-        assert!(said.starts_with(&format!("{field} (at byte {})", error.offset())), "{text:?}: {said:?}");
-    }
+    let place = error.field().map_or("expression".to_owned(), |field| field.to_string());
+    assert!(said.starts_with(&format!("{place} (at byte {}): ", error.offset())), "{text:?}: {said:?}");
     let caret = error.caret(text).to_string();
     let (line, mark) = caret.split_once('\n').expect("two lines");
     assert_eq!(line.chars().count(), text.chars().count(), "{caret}");
@@ -442,6 +480,8 @@ fn a_hash_is_a_whole_field() {
         ("0 H-5 * * *", Some(Hour), 3, "`H` stands alone"),
         ("0 HH * * *", Some(Hour), 3, "`H`"),
         ("0 H5 * * *", Some(Hour), 3, "`5`"),
+        ("0 H(1-5) * * *", Some(Hour), 3, "`H` takes no range"),
+        ("0 *(1-5) * * *", Some(Hour), 3, "`(`"),
         ("H/0 * * * *", Some(Minute), 2, "a step is 1 to 59"),
         ("H/60 * * * *", Some(Minute), 2, "a step is 1 to 59"),
         ("0 0 HW * *", Some(DayOfMonth), 5, "`W`"),
@@ -469,26 +509,114 @@ fn fixed_intervals() {
     ];
     for (text, seconds) in seconds {
         let every = Every::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
-        assert_eq!(every.period(), std::time::Duration::from_secs(seconds), "{text:?}");
+        assert_eq!(every.period(), Duration::from_secs(seconds), "{text:?}");
         assert_eq!(Expression::parse(text), Ok(Expression::Every(every)));
         assert_eq!(Every::parse(&every.to_string()), Ok(every), "{text:?}");
         assert!(Cron::parse(text).is_err(), "{text:?}");
     }
-    for text in [
-        "@every",
-        "@every ",
-        "@every 0s",
-        "@every -5s",
-        "@every 5",
-        "@every s",
-        "@every 90s 5",
-        "@everyone",
-        "90s",
-        "",
-    ] {
+}
+
+#[test]
+fn mistakes_in_an_interval_are_told_where_they_are() {
+    let mistakes = [
+        ("@every", 6, "a number is missing"),
+        ("@every \t", 6, "a number is missing"),
+        ("@every -5s", 7, "a number is missing"),
+        ("@every s", 7, "a number is missing"),
+        ("@every PT1H", 7, "a number is missing"),
+        ("@every 1h ,30m", 10, "a number is missing"),
+        ("@every 5", 8, "a number needs one of the units d, h, m, s and ms right after it"),
+        (" @every  90s 5", 14, "a number needs one of the units"),
+        ("@every 2 hours", 8, "a number needs one of the units"),
+        ("@every 2hours", 8, "a number needs one of the units"),
+        ("@every 1w", 8, "a number needs one of the units"),
+        ("@every 5\u{b5}s", 8, "a number needs one of the units"),
+        ("@every 1.5h", 8, "a number needs one of the units"),
+        ("@every 1:30:00", 8, "a number needs one of the units"),
+        ("@every 30m 1h", 12, "each of them at most once"),
+        ("@every 1h1h", 10, "each of them at most once"),
+        ("@every 0s", 7, "at least 1 ms"),
+        ("@every 0d 0h", 7, "at least 1 ms"),
+        ("@every 1d 9223372036854775807ms", 10, "too long"),
+        ("@every 106751991168d", 7, "too long"),
+        ("@every 99999999999999999999ms", 7, "too long"),
+        ("@everyone", 0, "an interval is written `@every` and a duration"),
+        ("90s", 0, "an interval is written `@every` and a duration"),
+        ("", 0, "an interval is written `@every` and a duration"),
+    ];
+    for (text, offset, fragment) in mistakes {
         let error = Every::parse(text).expect_err(text);
-        assert_eq!(error.field(), None, "{text:?}");
-        assert!(error.offset() <= text.len(), "{text:?}");
+        let said = error.to_string();
+        assert_eq!((error.field(), error.offset()), (None, offset), "{text:?}: {said}");
+        assert!(said.starts_with(&format!("expression (at byte {offset}): ")), "{text:?}: {said}");
+        assert!(said.contains(fragment), "{text:?}: {said}");
         assert!(Expression::parse(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn an_interval_is_printed_with_the_largest_units() {
+    let printed = [
+        ("@every 90s", "@every 1m 30s"),
+        ("@EVERY 1H30M", "@every 1h 30m"),
+        ("@every 36h", "@every 1d 12h"),
+        ("@every 60000ms", "@every 1m"),
+        ("@every 01d00h00m00s001ms", "@every 1d 1ms"),
+        ("@every 9223372036854775807ms", "@every 106751991167d 7h 12m 55s 807ms"),
+    ];
+    for (text, expected) in printed {
+        let every = Every::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        assert_eq!(every.to_string(), expected, "{text:?}");
+        assert_eq!(Every::parse(expected), Ok(every), "{text:?}");
+        assert_eq!(Every::new(every.period()), Some(every), "{text:?}");
+    }
+    for refused in [Duration::ZERO, Duration::from_micros(1_500), Duration::from_nanos(1), Duration::MAX] {
+        assert_eq!(Every::new(refused), None, "{refused:?}");
+    }
+}
+
+#[test]
+fn either_kind_is_an_expression() {
+    let (cron, every) = (parse("0 8 * * *"), Every::new(Duration::from_secs(90)).unwrap());
+    assert_eq!(Expression::from(cron), Expression::Cron(cron));
+    assert_eq!(Expression::from(every), Expression::Every(every));
+    assert_eq!(Expression::try_from("0 8 * * *"), Ok(cron.into()));
+    assert_eq!(Expression::try_from("@every 90s"), Ok(every.into()));
+    assert_eq!(Every::try_from("@every 90s"), Ok(every));
+    let errors: HashSet<ParseError> = ["", "90s"].map(|text| Every::try_from(text).unwrap_err()).into();
+    assert_eq!(errors.len(), 1, "both are no interval");
+}
+
+/// What is written with the signs of an interval is printed with them.
+#[test]
+fn an_interval_is_printed_as_one() {
+    let printed = [
+        ("*/30 2 * * *", "*/30 2 * * *"),
+        ("0 */12 * * *", "0 */12 * * *"),
+        ("0 8-9 * * *", "0 8-9 * * *"),
+        ("0 8/12 * * *", "0 8/12 * * *"),
+        ("0,30 * * * *", "*/30 * * * *"),
+        ("10/40 3 * * *", "10/40 3 * * *"),
+        ("*/40 0 8 * * *", "*/40 0 8 * * *"),
+        ("0,1 8-8 * * *", "0-1 8 * * *"),
+        ("5,10-11 8 * * *", "5,10-11 8 * * *"),
+        ("* 8,9,12 * * *", "* 8-9,12 * * *"),
+        ("*/59 23-0 * * *", "*/59 */23 * * *"),
+        ("10-20/10 8 * * *", "10-20/10 8 * * *"),
+        ("* 2,10 * * *", "* 2,10 * * *"),
+        ("0 2-10/8 * * *", "0 2-10/8 * * *"),
+        ("10-20/10 0 8 * * *", "10-20/10 0 8 * * *"),
+        // Nothing else can say it.
+        ("0-0 8 * * *", "0-0 8 * * *"),
+        ("0-0,5,20 8 * * *", "0-0,5,20 8 * * *"),
+        // A point has no sign of an interval.
+        ("0,30 2 * * *", "0,30 2 * * *"),
+        ("0 8,9 * * *", "0 8,9 * * *"),
+        ("0 0 1,2 1,2 *", "0 0 1,2 1,2 *"),
+    ];
+    for (text, expected) in printed {
+        let cron = parse(text);
+        assert_eq!(cron.to_string(), expected, "{text:?}");
+        assert_eq!(parse(expected), cron, "{text:?}");
     }
 }

@@ -46,7 +46,7 @@ fn for_each_schedule(seed: u64, check: impl Fn(&Schedule, Timestamp)) {
     }
 }
 
-/// A second later where nothing is a whole one yet.
+/// Whether it is on a whole second, as every occurrence is.
 fn whole(at: Timestamp) -> bool {
     at.subsec_nanosecond() == 0
 }
@@ -208,6 +208,27 @@ fn hash_of(cron: &Cron) -> u64 {
     hasher.finish()
 }
 
+/// In an interval, the values of each field of the time are written together, and never as a range of one value
+/// where another field can tell.
+#[test]
+fn an_interval_is_printed_without_a_range_of_one() {
+    let mut rng = Rng::with_seed(8);
+    for _ in 0..10 * CASES {
+        let cron = Cron::parse(&generator::expression(&mut rng).to_string()).unwrap();
+        let canonical = cron.to_string();
+        let is_of_one = |item: &str| item.split_once('-').is_some_and(|(first, last)| first == last);
+        let fields: Vec<&str> = canonical.split(' ').collect();
+        let times = &fields[..fields.len() - 3];
+        if times.iter().any(|field| field.split(',').any(is_of_one)) {
+            let rest = times.iter().flat_map(|field| field.split(',')).filter(|item| !is_of_one(item));
+            let others: Vec<&str> = rest.collect();
+            assert!(others.iter().all(|item| item.parse::<u8>().is_ok()), "{canonical:?}");
+        }
+        let has_sign = times.iter().any(|field| field.contains(['*', '-', '/']));
+        assert_eq!(has_sign, cron.is_interval(), "{canonical:?}");
+    }
+}
+
 /// Such values have no short form together.
 #[test]
 fn an_expression_whose_text_could_not_be_read_again_is_refused() {
@@ -218,7 +239,7 @@ fn an_expression_whose_text_could_not_be_read_again_is_refused() {
     assert_eq!(Cron::parse(&longest.to_string()), Ok(longest));
 }
 
-/// Three equal texts of a schedule are one schedule, and questions do not depend on how it was written.
+/// An expression that is read from the canonical text answers as the one that was printed.
 #[test]
 fn equal_expressions_have_equal_occurrences() {
     for_each_schedule(7, |schedule, from| {

@@ -46,6 +46,12 @@ fn ordinary_expressions_have_none() {
         "0 0 L-27 * *",
         "0 0 31 1,3,12 *",
         "0 0 30 4-12 *",
+        "0 0 */10 * *",
+        "0 0 1,11,21,31 * *",
+        "0 0 */15 * *",
+        "0 0 * * MON#4",
+        "0 0 * * MON,MON#5",
+        "0 0 * * MON#5,MONL",
         "0 0 1-31,L * MON",
         "0 0 1-31,L-30 * *",
         "0 0 13 * SUN-SAT",
@@ -69,27 +75,109 @@ fn a_day_of_leap_years_is_told_as_such_and_not_as_one_that_a_month_lacks() {
     assert_eq!(of_cron("0 0 29 2 *"), [Warning::OnlyLeapYears]);
     assert_eq!(of_cron("0 0 L-28 2 *"), [Warning::OnlyLeapYears]);
     assert_eq!(of_cron("0 0 29 2 MON"), [Warning::BothDays, Warning::OnlyLeapYears]);
-    assert_eq!(of_cron("0 0 29 2,3 *"), [Warning::ShortMonths { length: 28 }]);
+    assert_eq!(of_cron("0 0 29 2,3 *"), [short(&[2], 29, false)]);
+}
+
+/// The numbers of the months, the days that a month needs, and whether some are counted from its end.
+fn short(months: &[i8], needed: i8, from_end: bool) -> Warning {
+    // There is no other way to make such a set. With January, it fires.
+    let list: String = months.iter().map(|month| format!(",{month}")).collect();
+    match of_cron(&format!("0 0 31 1{list} *"))[..] {
+        [Warning::ShortMonths { months: found, .. }] => {
+            assert!(found.iter().eq(months.iter().copied()), "{found}");
+            Warning::ShortMonths { months: found, needed, from_end }
+        }
+        ref other => panic!("{months:?}: {other:?}"),
+    }
 }
 
 #[test]
-fn months_that_lack_a_day_are_told_by_their_length() {
-    for (text, length) in [
-        ("0 0 31 * *", 30),
-        ("0 0 31 2,3 *", 29),
-        ("0 0 30 * *", 29),
-        ("0 0 29 * *", 28),
-        ("0 0 1,31 * *", 30),
-        ("0 0 29-31 * *", 30),
-        ("0 0 31W * *", 30),
-        ("0 0 L-29 * *", 29),
-        ("0 0 L-30 4,5 *", 30),
-        ("0 0 L-29W * *", 29),
+fn months_that_lack_a_day_are_told() {
+    const NOT_31: &[i8] = &[2, 4, 6, 9, 11];
+    for (text, months, needed, from_end) in [
+        ("0 0 31 * *", NOT_31, 31, false),
+        ("0 0 31 2,3 *", &[2], 31, false),
+        ("0 0 30 * *", &[2], 30, false),
+        ("0 0 29 * *", &[2], 29, false),
+        ("0 0 1,31 * *", NOT_31, 31, false),
+        ("0 0 29-31 * *", NOT_31, 31, false),
+        ("0 0 30,31 4 *", &[4], 31, false),
+        ("0 0 31W * *", NOT_31, 31, false),
+        ("0 0 31,L * *", NOT_31, 31, true),
+        ("0 0 L-29 * *", &[2], 30, true),
+        ("0 0 L-30 4,5 *", &[4], 31, true),
+        ("0 0 L-29W * *", &[2], 30, true),
+        // A list and the grid that is the same.
+        ("0 0 10,20,30 * *", &[2], 30, false),
+        ("0 0 10/10 * *", &[2], 30, false),
+        ("0 0 15,31 * *", NOT_31, 31, false),
+        ("0 0 5,15,29 2-3 *", &[2], 29, false),
     ] {
-        assert_eq!(of_cron(text), [Warning::ShortMonths { length }], "{text}");
+        assert_eq!(of_cron(text), [short(months, needed, from_end)], "{text}");
     }
-    let words = Warning::ShortMonths { length: 30 }.to_string();
-    assert!(words.starts_with("months of 30 days or fewer") && words.contains("`L`"), "{words}");
+}
+
+#[test]
+fn short_months_are_told_by_name() {
+    for (text, words) in [
+        (
+            "0 0 31 * *",
+            "February, April, June, September and November have fewer than 31 days, so that a day that it names does \
+             not occur there; for the last day of each month, write `L` as the day",
+        ),
+        (
+            "0 0 30,31 4 *",
+            "April has fewer than 31 days, so that a day that it names does not occur there; \
+             for the last day of each month, write `L` as the day",
+        ),
+        (
+            "0 0 29,L * *",
+            "February has fewer than 29 days but in leap years, so that a day that it names does not occur there",
+        ),
+        ("0 0 L-29 * *", "February has fewer than 30 days, so that a day that it names does not occur there"),
+    ] {
+        assert_eq!(of_cron(text).last().unwrap().to_string(), words, "{text}");
+    }
+}
+
+#[test]
+fn a_fifth_weekday_is_not_in_every_month() {
+    for text in ["0 0 * * MON#5", "0 0 * * 1#1,1#5", "0 0 * * MON#5,TUEL", "0 0 * 3 0#5"] {
+        assert_eq!(of_cron(text), [Warning::FifthWeekday], "{text}");
+    }
+    assert_eq!(of_cron("0 0 * 2 SUN#5"), [Warning::OnlyLeapYears]);
+    assert!(Warning::FifthWeekday.to_string().contains("MONL"));
+}
+
+/// A grid over all hours is bound to its days: what a gap or an overlap takes or gives is of one of them.
+#[test]
+fn all_hours_of_some_days_are_warned_of() {
+    let lost = |reading_, end| Warning::Gap { reading: reading(reading_), end: reading(end), fires: false };
+    let whole_day = schedule("0,30 * 30 12 *", "Pacific/Apia");
+    assert_eq!(of_zone(&whole_day, "2011-06-01T00:00:00Z"), [lost("2011-12-30T00:00", "2011-12-31T00:00")]);
+    let midnight = schedule("0 * 26 3 *", "Asia/Amman");
+    assert_eq!(of_zone(&midnight, "2021-01-01T00:00:00Z")[0], lost("2021-03-26T00:00", "2021-03-26T01:00"));
+    for text in ["0 * * 3 *", "0 * * * SUN", "0 * 29 * *"] {
+        assert!(!of_zone(&schedule(text, "Europe/Oslo"), SPRING).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_grid_over_all_hours_is_moved_by_cronos_alone() {
+    let hourly = schedule("0 * * * *", "Europe/Oslo");
+    let moved =
+        Warning::Gap { reading: reading("2026-03-29T02:00"), end: reading("2026-03-29T03:00"), fires: true };
+    assert_eq!(of_zone(&hourly.clone().dst(DstPolicy::Cronos), SPRING), [moved]);
+    assert_eq!(of_zone(&hourly.dst(DstPolicy::Skip), SPRING), []);
+}
+
+#[test]
+fn a_gap_and_an_overlap_are_told_in_order_of_time() {
+    let daily = schedule("30 2 * * *", "Europe/Oslo");
+    let kinds = |from: &str| of_zone(&daily, from);
+    assert!(matches!(kinds(SPRING)[..], [Warning::Gap { .. }, Warning::Overlap { .. }]));
+    let autumn = kinds("2026-06-01T00:00:00Z");
+    assert!(matches!(autumn[..], [Warning::Overlap { .. }, Warning::Gap { .. }]), "{autumn:?}");
 }
 
 #[test]

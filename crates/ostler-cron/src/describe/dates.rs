@@ -2,15 +2,14 @@
 
 use std::fmt;
 
+use crate::bits::bits;
 use crate::cron::Cron;
 use crate::describe::monthdays;
 use crate::describe::weekdays;
 use crate::describe::weekdays::Condition;
 use crate::describe::words;
-use crate::describe::words::each;
 use crate::month::Days;
 use crate::month::Weekdays;
-use crate::month::bits;
 
 const ALL_MONTHS: u16 = !1 & ((1 << 13) - 1);
 
@@ -43,7 +42,7 @@ impl Dates {
         }
         f.write_str("Never: there is no ")?;
         let day = days.trailing_zeros();
-        words::write_any(f, bits(self.months.into()).map(|month| DayAndMonth(day, words::month(month))))
+        words::write_any(f, bits(self.months).map(|month| DayAndMonth(day, words::month(month))))
     }
 
     fn write_monthdays(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,7 +69,7 @@ impl Dates {
             write!(f, " of each month from {} to {}", words::month(first), words::month(last))
         } else {
             f.write_str(" of ")?;
-            words::write_all(f, bits(self.months.into()).map(words::month))
+            words::write_all(f, bits(self.months).map(words::month))
         }
     }
 
@@ -110,7 +109,7 @@ impl fmt::Display for In {
             return write!(f, "from {} to {}", words::month(first), words::month(last));
         }
         f.write_str("in ")?;
-        words::write_all(f, each(self.0.into()).map(words::month))
+        words::write_all(f, bits(self.0).map(words::month))
     }
 }
 

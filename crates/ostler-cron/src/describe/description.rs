@@ -12,8 +12,9 @@ use crate::expression::Expression;
 /// An expression as an English sentence without its full stop; made by [`Cron::describe`], [`Every::describe`] and
 /// [`Expression::describe`], and written with `{}`.
 ///
-/// The clock has 24 hours, and seconds are told only where there are some. Expressions that fire at the same readings
-/// of the clock may have the same sentence, whatever they were written like; those that do not have different ones.
+/// The clock has 24 hours, and seconds are told only where there are some. Expressions that match different readings
+/// of the clock have different sentences. Those that match the same ones may share a sentence: whether an expression is
+/// a point or an interval, which matters only when the clocks change, is not told.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Description(Expression);
 
@@ -30,13 +31,15 @@ impl Cron {
     /// assert_eq!(words("0 0 30 2 *")?, "Never: there is no 30 February");
     /// # Ok::<(), ostler_cron::ParseError>(())
     /// ```
+    #[must_use]
     pub fn describe(&self) -> Description {
         Description(Expression::Cron(*self))
     }
 }
 
 impl Every {
-    /// The interval in words: `Every 90 seconds`.
+    /// The interval in words: `Every 90 seconds, counted from its start`.
+    #[must_use]
     pub fn describe(&self) -> Description {
         Description(Expression::Every(*self))
     }
@@ -44,6 +47,7 @@ impl Every {
 
 impl Expression {
     /// The expression in words; see [`Cron::describe`].
+    #[must_use]
     pub fn describe(&self) -> Description {
         Description(*self)
     }
@@ -53,7 +57,7 @@ impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Expression::Cron(cron) => write_cron(cron, f),
-            Expression::Every(every) => write!(f, "Every {}", Period(every.period())),
+            Expression::Every(every) => write!(f, "Every {}, counted from its start", Period(every.period())),
         }
     }
 }

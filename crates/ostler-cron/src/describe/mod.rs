@@ -1,7 +1,7 @@
 //! Expressions in words.
 //!
 //! A sentence is made of two halves that know nothing of each other: when in the day, and on which days. What has the
-//! same sentence fires at the same times; a test holds that against random expressions.
+//! same sentence matches the same readings of the clock; a test holds that against random expressions.
 
 mod dates;
 mod description;
@@ -13,6 +13,6 @@ mod period;
 mod tests;
 mod times;
 mod weekdays;
-mod words;
+pub(crate) mod words;
 
 pub use self::description::Description;

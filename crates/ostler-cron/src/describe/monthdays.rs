@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use crate::bits::bits;
 use crate::describe::grid::Grid;
 use crate::describe::words;
 use crate::describe::words::EachNth;
 use crate::describe::words::Nth;
 use crate::describe::words::RUN;
 use crate::month::Days;
-use crate::month::bits;
 
 /// Some of the days, to be told together.
 pub(super) enum Part {

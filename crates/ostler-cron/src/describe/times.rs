@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::bits::bits;
 use crate::cron::Cron;
 use crate::describe::grid::Grid;
 use crate::describe::lead;
@@ -17,7 +18,6 @@ use crate::describe::words::EachNth;
 use crate::describe::words::RUN;
 use crate::describe::words::Run;
 use crate::describe::words::Span;
-use crate::describe::words::each;
 
 const HOUR: u32 = 3600;
 const DAY: u32 = 24 * HOUR;
@@ -75,7 +75,7 @@ impl Times {
 
     fn write_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minutes = minutes_of_day(self.hours, self.minutes);
-        let times = minutes.flat_map(|minute| each(self.seconds).map(move |second| 60 * minute + second));
+        let times = minutes.flat_map(|minute| bits(self.seconds).map(move |second| 60 * minute + second));
         f.write_str("At ")?;
         words::write_all(f, times.map(|time| self.clock(time)))
     }
@@ -185,7 +185,7 @@ impl Times {
                 let every_nth = EachNth(grid.step, "hour");
                 write!(f, "{every_nth} from {} to {}", whole_hour(grid.first), whole_hour(grid.last))
             }
-            _ => words::write_all(f, each(u64::from(self.hours)).map(whole_hour)),
+            _ => words::write_all(f, bits(self.hours).map(whole_hour)),
         }
     }
 
@@ -279,7 +279,7 @@ fn whole_hour(hour: u32) -> Clock {
 }
 
 fn minutes_of_day(hours: u32, minutes: u64) -> impl Iterator<Item = u32> {
-    each(u64::from(hours)).flat_map(move |hour| each(minutes).map(move |minute| 60 * hour + minute))
+    bits(hours).flat_map(move |hour| bits(minutes).map(move |minute| 60 * hour + minute))
 }
 
 struct Window(Clock, Clock);

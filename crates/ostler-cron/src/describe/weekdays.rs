@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::bits::bits;
 use crate::describe::words;
-use crate::describe::words::each;
 use crate::month::Weekdays;
 
 /// The week begins on Monday; bit 7 is Sunday.
@@ -49,12 +49,12 @@ impl fmt::Display for Part {
                 Some((first, last)) => write!(f, "{} to {}", words::weekday(first), words::weekday(last)),
                 None => {
                     f.write_str("on ")?;
-                    words::write_all(f, each(from_monday(weekdays)).map(Plural))
+                    words::write_all(f, bits(from_monday(weekdays)).map(Plural))
                 }
             },
             Self::Counted(weekday, nths) => {
                 f.write_str("on the ")?;
-                words::write_all(f, each(nths).map(words::ordinal))?;
+                words::write_all(f, bits(nths).map(words::ordinal))?;
                 write!(f, " {}", words::weekday(weekday))
             }
         }
@@ -87,11 +87,11 @@ impl fmt::Display for Condition {
                 Some((first, last)) => {
                     write!(f, "a day from {} to {}", words::weekday(first), words::weekday(last))
                 }
-                None => words::write_any(f, each(from_monday(weekdays)).map(One)),
+                None => words::write_any(f, bits(from_monday(weekdays)).map(One)),
             },
             Part::Counted(weekday, nths) => {
                 f.write_str("the ")?;
-                words::write_any(f, each(nths).map(words::ordinal))?;
+                words::write_any(f, bits(nths).map(words::ordinal))?;
                 write!(f, " {} of the month", words::weekday(weekday))
             }
         }

@@ -20,7 +20,7 @@ const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursd
 const ORDINALS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
 
 /// 1 is January.
-pub(super) fn month(number: u32) -> &'static str {
+pub(crate) fn month(number: u32) -> &'static str {
     MONTHS[(number as usize + 11) % 12]
 }
 
@@ -108,7 +108,7 @@ impl fmt::Display for Count {
 }
 
 /// `a, b and c`.
-pub(super) fn write_all<T: fmt::Display>(
+pub(crate) fn write_all<T: fmt::Display>(
     f: &mut fmt::Formatter<'_>,
     items: impl Iterator<Item = T>,
 ) -> fmt::Result {
@@ -138,11 +138,6 @@ fn write_list<T: fmt::Display>(
         }
     }
     Ok(())
-}
-
-/// The numbers of the bits that are set, ascending.
-pub(super) fn each(values: u64) -> impl Iterator<Item = u32> {
-    (0..u64::BITS).filter(move |value| values & 1 << value != 0)
 }
 
 /// The values that follow on one another, as first and last of each run. A run of fewer than `least` is told as

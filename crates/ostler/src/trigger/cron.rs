@@ -40,6 +40,10 @@ pub(super) fn read(expression: &str, zone: &str, id: Option<&str>) -> Result<Wri
         }
         Expression::Cron(cron) => Ok(Written::Cron(ostler_cron::Schedule::new(cron, zone).into())),
         Expression::Every(every) => Ok(Written::Every(every)),
+        other => Err(ScheduleError {
+            field: "cron",
+            message: format!("`{other}` is of a kind that is not known here"),
+        }),
     }
 }
 
