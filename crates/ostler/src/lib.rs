@@ -86,8 +86,8 @@ pub use crate::state::{FromRef, State};
 pub use crate::status::Status;
 pub use crate::stop::{Stop, StopReason};
 pub use crate::trigger::{
-    Consume, DEFAULT_MISFIRE_GRACE, DstPolicy, First, Leftover, MAX_WORKERS, Misfire, Overlap, Plan,
-    Schedule, ScheduleError, Timer, after_completion, cron, every, poke,
+    Consume, DEFAULT_MISFIRE_GRACE, DstPolicy, First, Leftover, MAX_FIRE_ALL, MAX_WORKERS, Misfire, Overlap,
+    Plan, Schedule, ScheduleError, Timer, after_completion, cron, every, poke,
 };
 pub use crate::unit::{
     DEFAULT_RESTART_BACKOFF, DEFAULT_RESTART_WINDOW, DEFAULT_RESTARTS, DEFAULT_START_TIMEOUT, Restart, Spent,

@@ -25,6 +25,23 @@ pub struct Occurrence {
 }
 
 impl Occurrence {
+    /// That of a schedule at `at`: for tests that call a handler themselves.
+    ///
+    /// ```
+    /// use ostler::Occurrence;
+    ///
+    /// # async fn daily_report(_: Occurrence) {}
+    /// let occurrence = Occurrence::new("2026-03-29T06:00:00Z".parse()?);
+    /// assert!(!occurrence.is_by_hand());
+    /// let report = daily_report(occurrence);
+    /// # drop(report);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn new(at: Timestamp) -> Self {
+        Self { at, by_hand: false }
+    }
+
     /// The instant: of a [`cron`](crate::cron) the occurrence of its schedule, without jitter; of an interval when the tick was
     /// due that is run, by the wall clock of the time at which that was seen; of a run that was triggered by hand when that
     /// was asked for.

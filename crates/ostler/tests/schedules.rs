@@ -213,7 +213,7 @@ fn an_occurrence_is_not_lost_while_its_unit_is_being_restarted() {
         clock.sleep(20 * SECOND).await;
     }
     let log = Log::default();
-    let plan = cron("* * * * *", "UTC").grace(10 * SECOND);
+    let plan = cron("* * * * *", "UTC").misfire(Misfire::FireAll { max: 1 }).misfire_grace(10 * SECOND);
     let mut test = TestHost::start(Host::new(log.clone()).task("t", plan, leaves_slowly)).unwrap();
     test.quiet_after(Duration::from_millis(50));
     let handle = test.handle().clone();
@@ -318,8 +318,12 @@ fn what_can_never_fire_or_makes_no_sense_is_refused_at_start() {
         .task("reversed", every(SECOND).start_at(year.1).end_at(year.0), nothing)
         .task("misfire", every(SECOND).misfire(Misfire::Skip), nothing)
         .task("all", christmas().misfire(Misfire::FireAll { max: 0 }), nothing)
-        .task("grace", christmas().grace(Duration::ZERO), nothing)
-        .task("its-grace", after_completion(SECOND).grace(SECOND), nothing)
+        .task("too-many", christmas().misfire(Misfire::FireAll { max: 10_001 }), nothing)
+        .task("many", christmas().misfire(Misfire::FireAll { max: 10_000 }), nothing)
+        .task("grace", christmas().misfire(Misfire::Skip).misfire_grace(Duration::ZERO), nothing)
+        .task("its-grace", after_completion(SECOND).misfire_grace(SECOND), nothing)
+        .task("no-use", christmas().misfire_grace(HOUR), nothing)
+        .task("use", christmas().misfire(Misfire::Skip).misfire_grace(HOUR), nothing)
         .task("dst", poke().dst(DstPolicy::Skip), nothing)
         .task("exclude", every(SECOND).exclude([date(2026, 12, 25)]), nothing)
         .task("interval", cron("@every 90s", "UTC").exclude([date(2026, 12, 25)]), nothing)
@@ -338,8 +342,10 @@ fn what_can_never_fire_or_makes_no_sense_is_refused_at_start() {
             ("reversed", "end_at"),
             ("misfire", "misfire"),
             ("all", "misfire"),
-            ("grace", "grace"),
-            ("its-grace", "grace"),
+            ("too-many", "misfire"),
+            ("grace", "misfire_grace"),
+            ("its-grace", "misfire_grace"),
+            ("no-use", "misfire_grace"),
             ("dst", "dst"),
             ("exclude", "exclude"),
             ("interval", "exclude"),
@@ -415,11 +421,20 @@ fn h_follows_from_the_name_of_the_unit() {
     assert!(distinct.len() > 15, "{times:?}");
 }
 
+/// In a process of its own, whose zone is none that a machine is likely to have: this test again.
 #[test]
 fn the_local_zone_is_that_of_the_machine() {
-    let local = Schedule::cron("0 8 * * *", "local").unwrap();
-    let next = local.next_after(DEFAULT_START).unwrap();
-    assert_eq!(next.to_zoned(jiff::tz::TimeZone::system()).time(), jiff::civil::time(8, 0, 0, 0));
+    const ZONE: &str = "Asia/Kathmandu";
+    const NAME: &str = "the_local_zone_is_that_of_the_machine";
+    if std::env::var("TZ").is_ok_and(|zone| zone == ZONE) {
+        let local = Schedule::cron("0 8 * * *", "local").unwrap();
+        assert_eq!(local.next_after(DEFAULT_START), Some(at("2026-01-01T02:15:00Z")));
+        return;
+    }
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = again.args(["--exact", NAME]).env("TZ", ZONE).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]
@@ -429,4 +444,95 @@ fn excluded_dates_are_those_of_the_zone_of_the_schedule() {
     // 00:30 on the 2nd in Oslo is on the 1st in UTC.
     test.advance(2 * DAY);
     assert_eq!(log.all(), ["02 23:30"]);
+}
+
+#[test]
+fn an_interval_with_a_start_ahead_runs_first_at_its_start() {
+    let (start, first) = (DEFAULT_START + HOUR, DEFAULT_START + 2 * HOUR);
+    let host = Host::new(Log::default())
+        .task("every", every(DAY).start_at(start), note)
+        .task("delay", after_completion(DAY).start_at(start), note)
+        .task("text", cron("@every 1d", "UTC").start_at(start), note)
+        .task("now", every(DAY).first(First::Now).start_at(start), note)
+        .task("later", every(DAY).first(First::At(first)).start_at(start), note)
+        .task("begun", every(DAY).start_at(DEFAULT_START - HOUR), note);
+    let mut test = TestHost::start(host).unwrap();
+    let next = |test: &TestHost, name: &str| test.unit(name).next_run.unwrap();
+    for (name, due) in [
+        ("every", start),
+        ("delay", start),
+        ("text", start),
+        ("now", start),
+        ("later", first),
+        ("begun", DEFAULT_START + DAY),
+    ] {
+        assert_eq!(next(&test, name), due, "{name}");
+    }
+    test.advance(DAY);
+    assert_eq!(
+        (next(&test, "every"), test.unit("every").runs),
+        (start + DAY, 1),
+        "its grid is counted from there"
+    );
+    assert_eq!(next(&test, "delay"), start + DAY + SECOND);
+}
+
+#[test]
+fn the_jitter_of_a_cron_follows_from_the_name_of_the_node() {
+    let due = |node: &str, unit: &str| {
+        let plan = cron("0 8 * * *", "UTC").jitter(HOUR);
+        let host = Host::new(Log::default()).task(unit, plan, note).node(node);
+        let mut test = TestHost::start(host).unwrap();
+        test.advance(DAY);
+        let began = test.unit(unit).last_run.unwrap();
+        test.stop().unwrap();
+        began.duration_since(DEFAULT_START + 8 * HOUR).as_millis()
+    };
+    let delay = due("alpha", "report");
+    assert!((0..3_600_000).contains(&delay), "{delay}");
+    assert_eq!(due("alpha", "report"), delay);
+    assert_ne!(due("beta", "report"), delay);
+    assert_ne!(due("alpha", "cleanup"), delay);
+}
+
+#[test]
+fn what_is_refused_says_why_and_hides_no_other_mistake() {
+    async fn nothing() {}
+    let excluded = Schedule::cron("0 8 25 12 *", "UTC").unwrap().exclude([date(2026, 12, 25)]);
+    let february = ostler_cron::Cron::parse("0 0 30 2 *").unwrap().in_utc();
+    let (start, end) = (at("2026-12-01T00:00:00Z"), at("2026-12-31T00:00:00Z"));
+    let host = Host::new(())
+        .task("both", cron("61 8 * * *", "Europe/Olso"), nothing)
+        .task("february", Schedule::from(february.clone()), nothing)
+        .task(
+            "limited",
+            Plan::from(Schedule::from(february)).start_at(start).exclude([date(2026, 12, 25)]),
+            nothing,
+        )
+        .task("excluded", excluded.start_at(start).end_at(end), nothing)
+        .task("window", cron("0 8 25 11 *", "UTC").start_at(start).end_at(end), nothing)
+        .task("text", cron("@every 90s", "UTC").misfire(Misfire::Skip), nothing)
+        .task("many", cron("0 8 * * *", "UTC").misfire(Misfire::FireAll { max: 1_000_000 }), nothing)
+        .task("grace", cron("0 8 * * *", "UTC").misfire_grace(HOUR), nothing)
+        .task("dst", Schedule::cron("@every 90s", "UTC").unwrap().dst(DstPolicy::Skip), nothing);
+    let error = TestHost::start(host).unwrap_err();
+    let found: Vec<String> = error.registration_errors().iter().map(ToString::to_string).collect();
+    let expected = [
+        ("both", "is not a cron expression"),
+        ("both", "did you mean `Europe/Oslo`"),
+        ("february", "`0 0 30 2 * (UTC)` can never fire"),
+        ("limited", "`0 0 30 2 * (UTC)` can never fire"),
+        ("excluded", "nothing is left from its start to its end but excluded dates"),
+        ("window", "it has no occurrence from its start to its end"),
+        ("text", "`@every`"),
+        ("many", "is more than the 10000 that are allowed"),
+        ("grace", "choose `.misfire(Misfire::Skip)`"),
+        ("dst", "`@every`"),
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, (unit, text)) in found.iter().zip(expected) {
+        assert!(found.contains(unit) && found.contains(text), "{found}");
+    }
+    assert!(!found[0].contains("Europe/Oslo") && !found[2].contains("excluded"), "{found:#?}");
+    assert!(!found[3].contains("excluded"), "{found:#?}");
 }

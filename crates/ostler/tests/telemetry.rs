@@ -19,7 +19,7 @@ use ostler::testing::TestHost;
 use ostler::trace::{self, Propagate, TraceContext};
 use ostler::{
     Halt, Host, Leftover, MINUTE, Options, Outcome, Ready, Restart, Run, SECOND, Spent, State, Stop, check,
-    every, poke, unit,
+    cron, every, poke, unit,
 };
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber};
@@ -420,6 +420,7 @@ fn units_are_controlled_by_hand() {
     let (_queue, items) = queue::bounded::<u8>(1);
     let host = Host::new(())
         .task("task", poke(), nothing)
+        .task("both-days", cron("0 0 13 * FRI", "UTC"), nothing)
         .consume("consumer", items, take)
         .service("service", until_stopped);
     let mut test = TestHost::start(host).unwrap();

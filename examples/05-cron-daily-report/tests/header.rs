@@ -11,7 +11,8 @@ fn each_report_knows_its_occurrence_and_the_next_one_is_logged_at_the_start_and_
     let mut program = Program::start(PROGRAM, &["--fast"]);
     let mut before = next(&mut program, "oslo-report");
     for _ in 0..2 {
-        assert_eq!(made(&mut program, "oslo-report"), before.timestamp());
+        // A machine that is late makes up for those before it.
+        while made(&mut program, "oslo-report") < before.timestamp() {}
         let after = next(&mut program, "oslo-report");
         assert!(before < after, "{before} {after}");
         assert_eq!(after.second() % 2, 0, "{after}");
@@ -23,17 +24,20 @@ fn each_report_knows_its_occurrence_and_the_next_one_is_logged_at_the_start_and_
 
 #[test]
 fn the_reports_are_due_at_eight_in_oslo_and_by_the_local_clocks() {
-    for (report, zone) in [
-        ("oslo-report", TimeZone::get("Europe/Oslo").expect("the zone is known")),
-        ("local-report", TimeZone::system()),
-    ] {
-        let mut program = Program::start(PROGRAM, &[]);
+    // A local zone that no machine is likely to have by itself.
+    for (report, zone) in [("oslo-report", "Europe/Oslo"), ("local-report", "Asia/Kathmandu")] {
+        let zone = TimeZone::get(zone).expect("the zone is known");
+        let mut program = Program::start_with(PROGRAM, &[], &[("TZ", "Asia/Kathmandu")]);
         let before = Timestamp::now();
         let said = program.line("At 08:00");
         assert!(said.contains("schedule=0 8 * * * ("), "{said}");
         let next = next(&mut program, report);
         assert_eq!(next.offset(), zone.to_offset(next.timestamp()));
         assert_eq!(next.time(), jiff::civil::time(8, 0, 0, 0));
+        if report == "local-report" {
+            let utc = next.timestamp().to_zoned(TimeZone::UTC);
+            assert_eq!(utc.time(), jiff::civil::time(2, 15, 0, 0));
+        }
         // No day has more than 25 hours.
         let wait = next.timestamp().duration_since(before);
         assert!(wait <= jiff::SignedDuration::from_hours(25), "{wait}");

@@ -22,6 +22,11 @@ pub struct Program {
 impl Program {
     /// Starts the program at `path`. Both of its outputs go into one pipe, so that their order is the true one.
     pub fn start(path: &str, arguments: &[&str]) -> Self {
+        Self::start_with(path, arguments, &[])
+    }
+
+    /// As [`start`](Self::start), with these variables in its environment.
+    pub fn start_with(path: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let (reader, writer) = std::io::pipe().expect("a pipe can be made");
         let errors = writer.try_clone().expect("a pipe can be cloned");
         // The command keeps our copies of the writing end, and is gone after this statement. Otherwise the pipe
@@ -29,6 +34,7 @@ impl Program {
         let child = Command::new(path)
             .args(arguments)
             .env("NO_COLOR", "1")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(writer)
             .stderr(errors)

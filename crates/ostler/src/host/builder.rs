@@ -60,6 +60,8 @@ pub(crate) struct Prepared {
     /// How long the main runtime may be silent before `/livez` fails.
     pub(crate) live_within: Live<Duration>,
     pub(crate) health_file: Option<StatusFile>,
+    /// What the machine is called; as the system says where this is none.
+    pub(crate) node: Option<String>,
     pub(crate) handle: HostHandle,
 }
 
@@ -125,6 +127,7 @@ impl<S: Send + Sync + 'static> Host<S> {
             checks: Vec::new(),
             live_within: LIVE_WITHIN.into(),
             health_file: None,
+            node: None,
             handle: HostHandle::new(),
         };
         Self { state: Arc::new(state), prepared }
@@ -400,6 +403,17 @@ impl<S> Host<S> {
             let text = "must be the path of a file";
             self.prepared.mistakes.push(RegistrationError::new("", "health_file", text));
         }
+        self
+    }
+
+    /// What this machine is called, or this instance of the program: the [jitter](Plan::jitter) of `cron` tasks follows from it
+    /// (default: the host name; where the system does not tell that, as on macOS, no name, so that all such machines
+    /// have the same delays).
+    ///
+    /// For delays that stay the same over deployments it must do so as well: the ordinal of a stateful set or the name
+    /// of the Kubernetes node, not that of a pod, which is another after each rollout.
+    pub fn node(mut self, name: impl Into<String>) -> Self {
+        self.prepared.node = Some(name.into());
         self
     }
 

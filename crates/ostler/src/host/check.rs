@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::order::{Entry, Order};
-use super::{Prepared, Registered};
+use super::{Prepared, Registered, Work};
 use crate::error::{Error, HostError, RegistrationError};
+use crate::node;
 
 /// The order in which units start; or all mistakes at once, in order of registration.
 pub(super) fn check(host: &mut Prepared) -> Result<Order, Error> {
@@ -37,6 +38,8 @@ pub(super) fn check(host: &mut Prepared) -> Result<Order, Error> {
         Order::default()
     });
     if mistakes.is_empty() {
+        host.units.iter().for_each(warn);
+        spread(host);
         return Ok(order);
     }
     let place = |mistake: &RegistrationError| {
@@ -44,6 +47,25 @@ pub(super) fn check(host: &mut Prepared) -> Result<Order, Error> {
     };
     mistakes.sort_by_key(place);
     Err(HostError::Registration(mistakes).into())
+}
+
+/// Says what is allowed and is so often a mistake that everyone should hear of it.
+fn warn(unit: &Registered) {
+    if let Work::Task(plan, _) = &unit.work
+        && let Some(schedule) = plan.trigger.restricts_both_days()
+    {
+        tracing::warn!(unit = %unit.settings.name, %schedule, "both day fields of its schedule must match, where other crons take either");
+    }
+}
+
+/// Gives each task its place among all machines.
+fn spread(host: &mut Prepared) {
+    let node = host.node.as_deref().unwrap_or_else(|| node::name());
+    for unit in &mut host.units {
+        if let Work::Task(plan, _) = &mut unit.work {
+            plan.spread(&unit.settings.name, node);
+        }
+    }
 }
 
 fn order(host: &Prepared) -> Result<Order, Vec<RegistrationError>> {

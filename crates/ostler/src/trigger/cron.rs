@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 pub use ostler_cron::DstPolicy;
 pub(super) use ostler_cron::Every;
-use ostler_cron::{Expression, Zone};
+use ostler_cron::{Expression, Warning, Zone};
+
+use super::schedule::just_after;
 
 /// How much of an expression that cannot be read is shown.
 const SHOWN: usize = 256;
@@ -31,25 +33,30 @@ pub(super) fn read(expression: &str, zone: &str, id: Option<&str>) -> Result<Wri
         Some(id) => Expression::parse_with_id(expression, id),
         None => Expression::parse(expression),
     };
-    let parsed = parsed.map_err(|error| ScheduleError::expression(expression, &error.to_string()))?;
-    let zone =
-        Zone::get(zone).map_err(|error| ScheduleError { field: "zone", message: error.to_string() })?;
-    match parsed {
-        Expression::Cron(cron) if cron.never_fires() => {
-            Err(ScheduleError { field: "cron", message: format!("`{}` can never fire", shown(expression)) })
+    let parsed = match parsed {
+        Err(error) => Err(ScheduleError::expression(expression, &error.to_string())),
+        Ok(Expression::Cron(cron)) if cron.never_fires() => {
+            Err(ScheduleError::new("cron", format!("`{}` can never fire", shown(expression))))
         }
-        Expression::Cron(cron) => Ok(Written::Cron(ostler_cron::Schedule::new(cron, zone).into())),
-        Expression::Every(every) => Ok(Written::Every(every)),
-        other => Err(ScheduleError {
-            field: "cron",
-            message: format!("`{other}` is of a kind that is not known here"),
-        }),
+        Ok(parsed) => Ok(parsed),
+    };
+    let zone = Zone::get(zone).map_err(|error| ScheduleError::new("zone", error.to_string()));
+    match (parsed, zone) {
+        (Ok(Expression::Cron(cron)), Ok(zone)) => {
+            Ok(Written::Cron(ostler_cron::Schedule::new(cron, zone).into()))
+        }
+        (Ok(Expression::Every(every)), Ok(_)) => Ok(Written::Every(every)),
+        (Ok(other), Ok(_)) => {
+            Err(ScheduleError::new("cron", format!("`{other}` is of a kind that is not known here")))
+        }
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(error), Err(of_zone)) => Err(error.beside(of_zone)),
     }
 }
 
 impl Calendar {
-    pub(super) fn with_dst(self, policy: DstPolicy) -> Self {
-        Self(self.0.dst(policy))
+    pub(super) fn set_dst(&mut self, policy: DstPolicy) {
+        self.0 = self.0.clone().dst(policy);
     }
 
     /// The first occurrence later than `instant`.
@@ -72,9 +79,35 @@ impl Calendar {
         self.time_zone().to_datetime(instant).date()
     }
 
-    /// When `date` begins.
-    pub(super) fn start_of(&self, date: Date) -> Option<Timestamp> {
-        date.to_zoned(self.time_zone().clone()).ok().map(|start| start.timestamp())
+    /// Until when it is the date of `instant` without a break: where the clocks go back over midnight a date begins
+    /// twice, and another is between.
+    pub(super) fn date_ends(&self, instant: Timestamp) -> Timestamp {
+        let zone = self.time_zone();
+        let offset = zone.to_offset(instant);
+        let tomorrow = offset.to_datetime(instant).date().tomorrow().ok();
+        let midnight = tomorrow.and_then(|date| offset.to_timestamp(date.at(0, 0, 0, 0)).ok());
+        let change = zone.following(instant).next().map(|change| change.timestamp());
+        let ends = [midnight, change.filter(|&change| change > instant)];
+        ends.into_iter().flatten().min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// Since when it is the date of `instant` without a break.
+    pub(super) fn date_began(&self, instant: Timestamp) -> Timestamp {
+        let zone = self.time_zone();
+        let offset = zone.to_offset(instant);
+        let today = offset.to_datetime(instant).date();
+        let midnight = offset.to_timestamp(today.at(0, 0, 0, 0)).ok();
+        let change = zone.preceding(just_after(instant)).next().map(|change| change.timestamp());
+        [midnight, change].into_iter().flatten().max().unwrap_or(Timestamp::MIN)
+    }
+
+    /// What may surprise in it, as sentences.
+    pub(super) fn warnings(&self, from: Timestamp) -> impl Iterator<Item = String> + use<> {
+        self.0.warnings(from).map(|warning| warning.to_string())
+    }
+
+    pub(super) fn restricts_both_days(&self) -> bool {
+        self.0.cron().warnings().any(|warning| warning == Warning::BothDays)
     }
 
     /// What it says, in words.
@@ -83,10 +116,14 @@ impl Calendar {
     }
 }
 
-/// `0 8 * * * (Europe/Oslo)`, the expression in its canonical form.
+/// `0 8 * * * (Europe/Oslo)`, the expression in its canonical form; with the policy for changes of the clocks where it is not
+/// the default.
 impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.0.cron(), self.0.zone())
+        match self.0.dst_policy() {
+            DstPolicy::Default => write!(f, "{} ({})", self.0.cron(), self.0.zone()),
+            policy => write!(f, "{} ({}, dst: {policy:?})", self.0.cron(), self.0.zone()),
+        }
     }
 }
 
@@ -101,15 +138,35 @@ impl From<ostler_cron::Schedule> for Calendar {
 pub struct ScheduleError {
     field: &'static str,
     message: String,
+    /// What is wrong besides.
+    beside: Option<Box<Self>>,
 }
 
 impl ScheduleError {
-    fn expression(expression: &str, why: &str) -> Self {
-        let why = why.trim_end_matches('.');
-        Self { field: "cron", message: format!("`{}` is not a cron expression: {why}", shown(expression)) }
+    fn new(field: &'static str, message: String) -> Self {
+        Self { field, message, beside: None }
     }
 
-    /// What is wrong: `cron` or `zone`.
+    fn expression(expression: &str, why: &str) -> Self {
+        let why = why.trim_end_matches('.');
+        Self::new("cron", format!("`{}` is not a cron expression: {why}", shown(expression)))
+    }
+
+    fn beside(self, other: Self) -> Self {
+        Self { beside: Some(Box::new(other)), ..self }
+    }
+
+    /// Each mistake: this one, and that in the zone where both are wrong.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |error| error.beside.as_deref())
+    }
+
+    /// This mistake alone, in words.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What is wrong: `cron` or `zone`; `cron` where both are, which the message then says.
     pub fn field(&self) -> &'static str {
         self.field
     }
@@ -117,7 +174,8 @@ impl ScheduleError {
 
 impl fmt::Display for ScheduleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        self.beside.as_ref().map_or(Ok(()), |other| write!(f, "; and {other}"))
     }
 }
 

@@ -7,8 +7,11 @@ use jiff::Timestamp;
 use super::schedule::Schedule;
 use crate::clock::MINUTE;
 
-/// How late an occurrence may be seen and still count as in time, unless [`Plan::grace`](crate::Plan::grace) says otherwise:
-/// more than a host needs to see that the clock was set (30 s).
+/// How many runs [`Misfire::FireAll`] may make up for at most. They are looked up at once and wait in memory.
+pub const MAX_FIRE_ALL: usize = 10_000;
+
+/// How late an occurrence may be seen and still count as in time, unless
+/// [`Plan::misfire_grace`](crate::Plan::misfire_grace) says otherwise: more than a host needs to see that the clock was set (30 s).
 pub const DEFAULT_MISFIRE_GRACE: Duration = MINUTE;
 
 /// How many occurrences are counted as skipped at one look at most. A schedule of every second has 86,400 a day, and a host that
@@ -17,12 +20,13 @@ const COUNTED: usize = 1_000;
 
 /// What is done about the occurrences of a [`cron`](crate::cron) that were missed while the machine slept, the clock was set
 /// forward, the unit was being restarted or the host was too busy to look: several that are due at one look, or one that is
-/// later than the [grace](crate::Plan::grace).
+/// later than the [grace](crate::Plan::misfire_grace).
 ///
 /// An occurrence that is seen in time, alone, is no misfire: it goes by [`Overlap`](crate::Overlap). Those that are not run
 /// are counted in [`UnitStatus::skipped`](crate::UnitStatus::skipped), up to a thousand at one look.
 ///
-/// Nothing is known of occurrences from before the process began, nor of those while a task was paused, stopped or disabled.
+/// Occurrences from before the process began, and those that pass while a task is paused, stopped or disabled, are not made up for
+/// and not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Misfire {
@@ -31,7 +35,8 @@ pub enum Misfire {
     FireOnce,
     /// A run for each of the latest `max` of them, the oldest first. They wait for one another, and for a run that is going on,
     /// whatever the overlap policy is; under [`Overlap::Allow`](crate::Overlap::Allow) they begin side by side. At most `max` of
-    /// them wait at a time, beside those that the overlap policy lets wait. `max: 0` is refused at start.
+    /// them wait at a time, beside those that the overlap policy lets wait. `max: 0`, and more than
+    /// [`MAX_FIRE_ALL`], are refused at start.
     FireAll {
         /// How many are run; older ones are skipped.
         max: usize,

@@ -19,7 +19,7 @@ use jiff::civil::Date;
 
 pub use self::cron::{DstPolicy, ScheduleError};
 pub use self::items::{Consume, Leftover, MAX_WORKERS};
-pub use self::misfire::{DEFAULT_MISFIRE_GRACE, Misfire};
+pub use self::misfire::{DEFAULT_MISFIRE_GRACE, MAX_FIRE_ALL, Misfire};
 pub(crate) use self::policy::{LivePolicy, Policy};
 pub use self::schedule::Schedule;
 pub(crate) use self::settings::{Followed, Guarded, Held, LiveSettings};
@@ -74,7 +74,7 @@ pub fn after_completion(delay: impl Into<Live<Duration>>) -> Plan<Timer> {
 ///
 /// let plan = cron("0 0 8 * * *", "Europe/Oslo")
 ///     .misfire(Misfire::FireAll { max: 7 })
-///     .grace(5 * MINUTE)
+///     .misfire_grace(5 * MINUTE)
 ///     .exclude([date(2026, 12, 25)]);
 /// let host = Host::new(()).task("daily-report", plan, daily_report);
 /// # drop(host);
@@ -176,6 +176,9 @@ impl Plan<Timer> {
     /// `cron` it follows from the names of the unit and of the machine, so that a unit has the same delay each day, and another
     /// on another machine; where the next occurrence is nearer than `most`, it is that share of the time until then, so
     /// that runs keep their order.
+    ///
+    /// The name of the machine is its host name, unless [`Host::node`](crate::Host::node) gives another. Give one where the host
+    /// name changes with each deployment, as that of a Kubernetes pod does, or is not known (macOS).
     #[must_use]
     pub fn jitter(mut self, most: Duration) -> Self {
         self.trigger = self.trigger.with(|settings| settings.jitter = most);
@@ -198,34 +201,37 @@ impl Plan<Timer> {
     }
 
     /// How late an occurrence may be seen and still count as in time (default [`DEFAULT_MISFIRE_GRACE`]; zero is refused at
-    /// start): see [`Misfire`]. For `cron`; refused at start for others.
+    /// start): see [`Misfire`]. For `cron` with [`Misfire::Skip`] or [`Misfire::FireAll`]; refused at start for others, and with
+    /// [`Misfire::FireOnce`], which fires one run either way. It has nothing to do with the grace of a stop.
     ///
     /// A clock that was set, or a machine that was asleep, is noticed within half a minute: with less, an occurrence of that
     /// half minute may count as missed.
     #[must_use]
-    pub fn grace(mut self, grace: Duration) -> Self {
+    pub fn misfire_grace(mut self, grace: Duration) -> Self {
         self.trigger = self.trigger.with(|settings| settings.grace = Some(grace));
         self
     }
 
-    /// No run is due before `start`, by the wall clock: that of an interval that would be is due then, and its grid begins
-    /// there. Refused at start for `poke`; runs by hand are always possible.
+    /// The schedule begins at `start`, by the wall clock, and has no occurrence before it. Where `start` is still ahead, the
+    /// first run of an interval is due at `start` itself, unless [`first`](Self::first) names a later time, and the grid is
+    /// counted from there. Refused at start for `poke`; runs by hand are always possible.
     #[must_use]
     pub fn start_at(mut self, start: Timestamp) -> Self {
         self.trigger = self.trigger.with(|settings| settings.limits.start = Some(start));
         self
     }
 
-    /// No run is due after `end`, by the wall clock. One in the past is no mistake: the unit has no next run, and its snapshot
-    /// says that its schedule is over. Refused at start for `poke`, and where it is before the start.
+    /// The schedule has no occurrence after `end`, by the wall clock as it shows when the next is looked for. A run for an
+    /// earlier one may begin later: after jitter, after a run that is going on, or as a misfire. An end in the past is no mistake:
+    /// the unit has no next run, and its snapshot says that its schedule is over. Refused at start for `poke`, and where it is before the start.
     #[must_use]
     pub fn end_at(mut self, end: Timestamp) -> Self {
         self.trigger = self.trigger.with(|settings| settings.limits.end = Some(end));
         self
     }
 
-    /// Leaves out the occurrences on these local dates of the schedule's zone, beside those that were excluded before. For
-    /// `cron`; refused at start for others, and where nothing is left.
+    /// Leaves out the occurrences on these local dates of the schedule's zone, beside those that were excluded before. Clones of
+    /// a plan share them. For `cron`; refused at start for others, and where nothing is left.
     #[must_use]
     pub fn exclude(mut self, dates: impl IntoIterator<Item = Date>) -> Self {
         self.trigger = self.trigger.with(|settings| settings.limits.exclude(dates));
@@ -261,6 +267,11 @@ impl Plan<Timer> {
     pub(crate) fn named(mut self, unit: &str) -> Self {
         self.trigger = self.trigger.named(unit);
         self
+    }
+
+    /// Gives a unit with this name its place among all machines.
+    pub(crate) fn spread(&mut self, unit: &str, node: &str) {
+        self.trigger.spread(unit, node);
     }
 
     pub(crate) fn check(&self, unit: &str, guarded: &mut Guarded<'_>) {

@@ -9,7 +9,6 @@ use super::misfire::{self, DEFAULT_MISFIRE_GRACE, Delay, Misfire, Rules, Tick, V
 use super::schedule::{Limits, Schedule};
 use super::settings::Mistakes;
 use crate::backoff::unit_interval;
-use crate::node;
 use crate::record::UnitKind;
 
 /// The trigger of a task: a rule that says when it is due. Made by [`every`](crate::every),
@@ -79,7 +78,7 @@ pub(crate) struct Text {
 pub enum First {
     /// As soon as the host has started.
     Now,
-    /// One period after that.
+    /// One period after that; with a [start](crate::Plan::start_at) that is still ahead, at the start.
     #[default]
     AfterPeriod,
     /// At this instant; where it has passed, as soon as the host has started.
@@ -170,7 +169,7 @@ impl Timer {
         self.settings.as_deref().unwrap_or(&DEFAULT)
     }
 
-    /// The timer of a unit with this name: only now `H` can be read, and everyone's share of the jitter be told.
+    /// The timer of a unit with this name: only now `H` can be read.
     pub(crate) fn named(mut self, unit: &str) -> Self {
         if let Rule::Text(text) = &self.rule {
             match Schedule::read(&text.expression, &text.zone, Some(unit)) {
@@ -179,15 +178,29 @@ impl Timer {
             }
         }
         if let (Rule::Cron(Ok(schedule)), Some(settings)) = (&mut self.rule, &mut self.settings) {
-            schedule.limit(&settings.limits);
+            schedule.limit(&std::mem::take(&mut settings.limits));
             if let Some(policy) = settings.dst {
                 **schedule = schedule.as_ref().clone().dst(policy);
             }
-            if !settings.jitter.is_zero() {
-                settings.share = share(unit, node::name());
-            }
         }
+        // As long as nobody says which machine it is.
+        self.spread(unit, "");
         self
+    }
+
+    /// Gives a unit with this name its share of the jitter on the machine called `node`.
+    pub(crate) fn spread(&mut self, unit: &str, node: &str) {
+        if let (Rule::Cron(_), Some(settings)) = (&self.rule, &mut self.settings) {
+            settings.share = share(unit, node);
+        }
+    }
+
+    /// Its schedule, where that restricts both day fields.
+    pub(crate) fn restricts_both_days(&self) -> Option<&Schedule> {
+        match &self.rule {
+            Rule::Cron(Ok(schedule)) if schedule.restricts_both_days() => Some(schedule),
+            _ => None,
+        }
     }
 
     /// The timer of a schedule.
@@ -205,6 +218,9 @@ impl Timer {
                     let own = &mut self.settings.get_or_insert_default().limits;
                     let said = std::mem::replace(own, schedule.limits().clone());
                     own.and(&said);
+                }
+                if let Some(policy) = schedule.idle_dst() {
+                    self.settings.get_or_insert_default().dst.get_or_insert(policy);
                 }
                 Rule::Every(period)
             }
@@ -278,6 +294,9 @@ impl Timer {
                 schedule.as_ref().ok().and_then(|schedule| schedule.next_after(start.wall)).map(Due::Wall)
             }
             (Rule::Every(period) | Rule::AfterCompletion(period), First::AfterPeriod) => {
+                if let Some(begin) = self.settings().limits.start.filter(|&begin| start.wall < begin) {
+                    return Some(Due::Wall(begin));
+                }
                 start.now.checked_add(*period).map(Due::At)
             }
             (_, First::Now) => Some(Due::At(start.now)),
@@ -353,7 +372,9 @@ impl Timer {
             Rule::Every(period) | Rule::AfterCompletion(period) if period.is_zero() => {
                 mistake("period", "must be longer than zero");
             }
-            Rule::Cron(Err(error)) => mistake(error.field(), &error.to_string()),
+            Rule::Cron(Err(error)) => {
+                error.all().for_each(|error| mistake(error.field(), error.message()));
+            }
             Rule::Cron(Ok(_)) | Rule::Text(_) | Rule::OnDemand if settings.first != First::default() => {
                 mistake("first", "applies to `every` and `after_completion` only");
             }
@@ -374,15 +395,31 @@ impl Timer {
 
     fn check_misfire(&self, mistake: &mut dyn FnMut(&'static str, &str)) {
         let Settings { misfire, grace, dst, .. } = self.settings();
-        let said = [("misfire", misfire.is_some()), ("grace", grace.is_some()), ("dst", dst.is_some())];
+        let said = [("misfire", misfire.is_some()), (MISFIRE_GRACE, grace.is_some()), ("dst", dst.is_some())];
         for (field, _) in said.into_iter().filter(|&(_, said)| said && !self.is_cron()) {
-            mistake(field, "applies to `cron` only");
+            mistake(field, NOT_CRON);
         }
-        if *misfire == Some(Misfire::FireAll { max: 0 }) {
-            mistake("misfire", "`FireAll { max: 0 }` fires none; use `Skip`, or 1 and more");
+        match misfire.unwrap_or_default() {
+            Misfire::FireOnce if grace.is_some() && self.is_cron() => {
+                mistake(MISFIRE_GRACE, GRACE_OF_FIRE_ONCE);
+            }
+            Misfire::FireAll { max: 0 } => {
+                mistake("misfire", "`FireAll { max: 0 }` fires none; use `Skip`, or 1 and more");
+            }
+            Misfire::FireAll { max } if max > misfire::MAX_FIRE_ALL => {
+                let most = misfire::MAX_FIRE_ALL;
+                mistake(
+                    "misfire",
+                    &format!("`FireAll {{ max: {max} }}` is more than the {most} that are allowed"),
+                );
+            }
+            _ => {}
         }
         if grace.is_some_and(|grace| grace.is_zero()) {
-            mistake("grace", "must be longer than zero: no run begins at the very instant that it is due at");
+            mistake(
+                MISFIRE_GRACE,
+                "must be longer than zero: no run begins at the very instant that it is due at",
+            );
         }
     }
 
@@ -399,20 +436,26 @@ impl Timer {
             }
         }
         if limits.exclude_any() && !self.is_cron() {
-            mistake("exclude", "applies to `cron` only");
+            mistake("exclude", NOT_CRON);
         }
         match &self.rule {
             _ if limits.are_reversed() => mistake("end_at", "must not be before `start_at`"),
-            Rule::Cron(Ok(schedule)) if !schedule.ever_fires() => mistake(
-                "cron",
-                &format!(
-                    "`{schedule}` can never fire: nothing is left from its start to its end but excluded dates"
-                ),
-            ),
+            Rule::Cron(Ok(schedule)) if !schedule.ever_fires() => {
+                mistake("cron", &format!("`{schedule}` {}", schedule.why_never()));
+            }
             _ => {}
         }
     }
 }
+
+const MISFIRE_GRACE: &str = "misfire_grace";
+
+const NOT_CRON: &str =
+    "applies to a cron expression only; an interval (`every`, or `@every` as text) has no use for it";
+
+/// One run is fired either way.
+const GRACE_OF_FIRE_ONCE: &str = "has no effect with `Misfire::FireOnce`, the default, which fires one run however late it is; \
+    choose `.misfire(Misfire::Skip)` or `.misfire(Misfire::FireAll { .. })` with it, or leave it out";
 
 /// From 0 to 1 and less than 1, always the same for a unit on a machine.
 fn share(unit: &str, node: &str) -> f64 {
