@@ -62,6 +62,7 @@ mod every;
 mod expression;
 mod field;
 mod hash;
+mod instant;
 mod item;
 mod iter;
 mod macros;

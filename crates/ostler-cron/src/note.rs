@@ -29,6 +29,12 @@ pub enum Note {
         /// The first matching reading that the clocks leave out.
         reading: civil::DateTime,
     },
+    /// It is at its own reading, which happens to be the end of a gap, and so it stands for what would have been
+    /// in the gap as well.
+    AtGapEnd {
+        /// The first matching reading that the clocks leave out.
+        reading: civil::DateTime,
+    },
     /// The clocks show this time twice; this is the first one.
     FirstPass,
     /// The clocks have shown this time before; this is the second one.
@@ -48,9 +54,10 @@ impl Schedule {
 
     fn after_gap(&self, table: &Table, at: i64) -> Option<Note> {
         let here = table.at(at);
-        let is_end = here.start == at && here.has_gap() && self.fires_after_gap();
-        let missed = is_end.then(|| self.cron().first_between(here.before, here.first))??;
-        Some(Note::AfterGap { reading: reading::of(missed)? })
+        let missed = (here.start == at).then(|| self.missed_in_gap(here))??;
+        let reading = reading::of(missed)?;
+        let matches_itself = self.cron().first_from(here.first) == Some(here.first);
+        Some(if matches_itself { Note::AtGapEnd { reading } } else { Note::AfterGap { reading } })
     }
 }
 
@@ -69,6 +76,9 @@ impl fmt::Display for Note {
         match *self {
             Self::AfterGap { reading } => {
                 write!(f, "instead of {} {}, which does not exist", reading.date(), reading::time(reading))
+            }
+            Self::AtGapEnd { reading } => {
+                write!(f, "also for {} {}, which does not exist", reading.date(), reading::time(reading))
             }
             Self::FirstPass => f.write_str("the first time that the clocks show this"),
             Self::SecondPass => f.write_str("the second time that the clocks show this"),

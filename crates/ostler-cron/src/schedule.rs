@@ -8,8 +8,9 @@ use std::ops::{Bound, RangeBounds};
 use jiff::Timestamp;
 
 use crate::cron::Cron;
+use crate::instant;
 use crate::iter::{After, Before, Within};
-use crate::zone::{Table, Zone};
+use crate::zone::{Segment, Table, Zone};
 
 /// What happens to occurrences that fall into a gap, when the clocks go forward. In an overlap all three are the same: a point fires
 /// on the first pass, an interval on both.
@@ -27,8 +28,11 @@ pub enum DstPolicy {
 
 /// An expression in a time zone: when does it fire.
 ///
-/// Each question is a few dozen nanoseconds; it allocates nothing and locks nothing. Instants may be of any year that a [`Timestamp`] holds; occurrences are
-/// in the years 1 to 9999 by the clock of the zone.
+/// A question takes a few dozen nanoseconds where the answer is in the same month or the next, and a few hundred
+/// where years lie between, as for 29 February on a Monday. The one exception is an expression whose times are in
+/// gaps for centuries: that takes some ten microseconds, in a zone that is a rule of your own up to some hundred.
+/// A question allocates nothing and locks nothing. Instants may be of any year that a [`Timestamp`] holds;
+/// occurrences are in the years 1 to 9999 by the clock of the zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     cron: Cron,
@@ -66,22 +70,22 @@ impl Schedule {
 
     /// The first occurrence later than `from`; `None` when there is none.
     pub fn next_after(&self, from: Timestamp) -> Option<Timestamp> {
-        instant(self.first_from(floor(from) + 1)?)
+        instant::of(self.first_from(instant::floor(from) + 1)?)
     }
 
     /// The first occurrence that is `from` or later.
     pub fn next_at_or_after(&self, from: Timestamp) -> Option<Timestamp> {
-        instant(self.first_from(ceil(from))?)
+        instant::of(self.first_from(instant::ceil(from))?)
     }
 
     /// The last occurrence earlier than `from`; `None` when there is none.
     pub fn previous_before(&self, from: Timestamp) -> Option<Timestamp> {
-        instant(self.last_until(ceil(from) - 1)?)
+        instant::of(self.last_until(instant::ceil(from) - 1)?)
     }
 
     /// The last occurrence that is `from` or earlier.
     pub fn previous_at_or_before(&self, from: Timestamp) -> Option<Timestamp> {
-        instant(self.last_until(floor(from))?)
+        instant::of(self.last_until(instant::floor(from))?)
     }
 
     /// All occurrences later than `from`, ascending.
@@ -144,67 +148,94 @@ impl Schedule {
 
     fn first_in(&self, table: &Table, from: i64) -> Option<i64> {
         let here = table.at(from);
-        if from == here.start
-            && self.fires_after_gap()
-            && here.has_gap()
-            && self.cron.first_between(here.before, here.first).is_some()
-        {
+        if from == here.start && self.missed_in_gap(here).is_some() {
             return Some(from);
         }
-        // What the first pass of an overlap has done is not done again.
-        let wall =
-            if self.cron.interval { from + here.offset } else { (from + here.offset).max(here.before) };
-        let mut found = self.cron.first_from(wall)?;
+        let wall = self.new_from(from + here.offset, here);
+        let found = self.cron.first_from(wall)?;
         if found < here.end {
             return Some(found - here.offset);
         }
+        self.first_again(table, here, wall)
+            .or_else(|| self.first_that_exists(table, found, Table::end_of_search(wall)))
+    }
+
+    /// The first occurrence on the second pass where, at the end of `here`, the clocks go back to before `wall`.
+    #[inline]
+    fn first_again(&self, table: &Table, here: Segment, wall: i64) -> Option<i64> {
         let next = table.segment(here.index + 1);
-        if self.cron.interval && next.first < wall {
-            // The wall clock goes back to before where the search began.
-            let again = self.cron.first_from(next.first)?;
-            if again < here.end {
-                return Some(again - next.offset);
-            }
-        }
+        let goes_back = self.cron.interval && next.first < wall;
+        let again = goes_back.then(|| self.cron.first_between(next.first, here.end))??;
+        Some(again - next.offset)
+    }
+
+    /// When the matching reading `found` is on the clock, or its gap ends where that counts; else the same of the
+    /// first one after it, until `end`.
+    #[inline]
+    fn first_that_exists(&self, table: &Table, mut found: i64, end: i64) -> Option<i64> {
         loop {
             let segment = table.first_pass(found);
-            if found >= segment.first {
-                return Some(found - segment.offset);
+            if let Some(at) = self.instant_of(found, segment) {
+                return Some(at);
             }
-            if self.fires_after_gap() {
-                return Some(segment.start);
-            }
-            found =
-                self.cron.first_from(segment.first).filter(|&found| found <= Table::end_of_search(wall))?;
+            found = self.cron.first_from(segment.first).filter(|&found| found <= end)?;
         }
     }
 
     fn last_in(&self, table: &Table, until: i64) -> Option<i64> {
         let here = table.at(until);
-        let mut found = self.cron.last_until(until + here.offset)?;
-        let first = if self.cron.interval { here.first } else { here.first.max(here.before) };
-        if found >= first {
+        let found = self.cron.last_until(until + here.offset)?;
+        if found >= self.new_from(here.first, here) {
             return Some(found - here.offset);
         }
-        if here.has_overlap() {
-            // The first pass went on to later readings of the clock than this one.
-            found = self.cron.last_until(here.before - 1)?;
-        }
+        // The first pass of an overlap went on to later readings of the clock than this one.
+        let found = if here.has_overlap() { self.cron.last_until(here.before - 1)? } else { found };
+        self.last_that_exists(table, found, here)
+    }
+
+    /// When the matching reading `found` was last on the clock before `here`, or its gap ended where that counts;
+    /// else the same of the last one before it.
+    #[inline]
+    fn last_that_exists(&self, table: &Table, mut found: i64, here: Segment) -> Option<i64> {
+        let from = found;
         loop {
             let segment = table.first_pass(found);
-            if found < segment.first {
-                if self.fires_after_gap() {
-                    return Some(segment.start);
-                }
-                found = self.cron.last_until(segment.before - 1)?;
-                continue;
+            if let Some(at) = self.instant_of(found, segment) {
+                return Some(self.second_pass(table, found, segment, here).unwrap_or(at));
             }
-            let second_pass = table.segment(segment.index + 1);
-            if self.cron.interval && second_pass.index < here.index && second_pass.first <= found {
-                return Some(found - second_pass.offset);
-            }
+            found = self.cron.last_until(Table::next_to_search_back(from, segment.before - 1))?;
+        }
+    }
+
+    /// The occurrence on the second pass of a reading that is on the clock in `first` and again before `here`.
+    #[inline]
+    fn second_pass(&self, table: &Table, found: i64, first: Segment, here: Segment) -> Option<i64> {
+        let again = table.segment(first.index + 1);
+        let counts = self.cron.interval && again.index < here.index && again.first <= found;
+        (counts && found >= first.first).then_some(found - again.offset)
+    }
+
+    /// When `found` occurs, of which `segment` is the first that has shown it or gone beyond it; `None`: never.
+    #[inline]
+    fn instant_of(&self, found: i64, segment: Segment) -> Option<i64> {
+        if found >= segment.first {
             return Some(found - segment.offset);
         }
+        self.fires_after_gap().then_some(segment.start)
+    }
+
+    /// The first reading of a segment from `wall` on that counts: what the first pass of an overlap has done, a point
+    /// does not do again.
+    #[inline]
+    fn new_from(&self, wall: i64, segment: Segment) -> i64 {
+        if self.cron.interval { wall } else { wall.max(segment.before) }
+    }
+
+    /// The first matching reading in the gap before a segment, if the segment's start stands for it.
+    #[inline]
+    pub(crate) fn missed_in_gap(&self, segment: Segment) -> Option<i64> {
+        let counts = segment.has_gap() && self.fires_after_gap();
+        counts.then(|| self.cron.first_between(segment.before, segment.first))?
     }
 
     pub(crate) fn fires_after_gap(&self) -> bool {
@@ -214,17 +245,4 @@ impl Schedule {
             DstPolicy::Skip => false,
         }
     }
-}
-
-fn instant(second: i64) -> Option<Timestamp> {
-    // Beyond the last instant, jiff would allocate an error.
-    (second <= Timestamp::MAX.as_second()).then(|| Timestamp::from_second(second).ok())?
-}
-
-fn floor(at: Timestamp) -> i64 {
-    at.as_second() - i64::from(at.subsec_nanosecond() < 0)
-}
-
-fn ceil(at: Timestamp) -> i64 {
-    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
 }

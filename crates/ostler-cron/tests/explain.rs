@@ -1,27 +1,13 @@
-//! The example `explain`, as a process of its own: what it prints, and how it exits.
-//!
-//! `cargo test` builds examples, but not where it is told of one test alone; then `cargo build -p ostler-cron
-//! --examples` does.
+//! The example `explain`: what it prints, and how it exits.
 
 #![allow(clippy::unwrap_used, reason = "tests may fail")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod example;
 
-/// Examples are built into a directory beside that of the tests.
-fn example() -> PathBuf {
-    let this = std::env::current_exe().unwrap();
-    let name = format!("examples/explain{}", std::env::consts::EXE_SUFFIX);
-    let example = this.ancestors().nth(2).unwrap().join(name);
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/explain.rs");
-    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
-    let is_built = changed(&example) >= changed(Path::new(source));
-    assert!(example.exists() && is_built, "it is not built: cargo build -p ostler-cron --examples");
-    example
-}
+use std::process::Output;
 
 fn explain(args: &[&str]) -> Output {
-    Command::new(example()).args(args).env("TZ", "America/New_York").output().unwrap()
+    example::explain().args(args).env("TZ", "America/New_York").output().unwrap()
 }
 
 /// What it prints when all is well.
@@ -156,4 +142,55 @@ fn other_arguments_are_answered_with_the_usage() {
         assert!(err.contains("usage: explain EXPRESSION [ZONE]"), "{err}");
     }
     assert!(refused(&["0 8 * * *", "--from", "yesterday"]).starts_with("--from: "));
+}
+
+#[test]
+fn help_is_no_mistake() {
+    assert!(told(&["--help"]).starts_with("usage: explain EXPRESSION [ZONE]"));
+    assert_eq!(told(&["0 8 * * *", "--help"]), told(&["--help"]));
+}
+
+#[test]
+fn what_begins_with_a_dash_and_holds_blanks_is_an_expression() {
+    let err = refused(&["-5 * * * *", "UTC"]);
+    assert!(err.starts_with("-5 * * * *\n^\nminute (at byte 0): "), "{err}");
+    assert!(refused(&["-5", "UTC"]).starts_with("unknown option -5\nusage: "));
+}
+
+/// On the last Sunday of March the clocks of Oslo leave out these times. They did not before the year 1981.
+#[test]
+fn what_is_always_in_a_gap_is_refused() {
+    let last_sunday = |from| refused(&["*/30 2 * 3 7L", "Europe/Oslo", "--from", from]);
+    let err = last_sunday("2026-03-27T00:00:00Z");
+    assert!(
+        err.ends_with(
+            "\nit does not fire in Europe/Oslo after 2026-03-27T00:00:00Z: each of its times is in a gap; \
+             the last time was 1980-03-30T01:30:00Z\n"
+        ),
+        "{err}"
+    );
+    let err = last_sunday("9999-12-30T00:00:00Z");
+    assert!(err.ends_with("after 9999-12-30T00:00:00Z: the last time is 1980-03-30T01:30:00Z\n"), "{err}");
+}
+
+#[test]
+fn what_has_always_been_in_a_gap_never_fires() {
+    let rule = "AAA0BBB,M3.5.0/2,M10.5.0/3";
+    let output = example::explain().args(["*/30 2 * 3 7L"]).env("TZ", rule).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{err}");
+    assert!(err.ends_with("\nit never fires in local: each of its times is in a gap\n"), "{err}");
+}
+
+#[test]
+fn what_is_over_is_refused_with_its_last_time() {
+    let err = refused(&["0 8 * * *", "UTC", "--from", "9999-12-30T12:00:00Z"]);
+    assert!(
+        err.ends_with(
+            "\nit does not fire in UTC after 9999-12-30T12:00:00Z: the last time is 9999-12-30T08:00:00Z\n"
+        ),
+        "{err}"
+    );
+    let err = refused(&["@every 2d", "UTC", "--from", "9999-12-30T12:00:00Z"]);
+    assert!(err.ends_with("\nit does not fire after 9999-12-30T12:00:00Z\n"), "{err}");
 }

@@ -273,7 +273,7 @@ fn occurrences_at_a_change_have_a_note() {
         notes("*/30 * * * *", DstPolicy::Cronos, "2026-03-29T00:00:00Z"),
         all([
             ("2026-03-29T00:30:00Z", None),
-            ("2026-03-29T01:00:00Z", gap("02:00")),
+            ("2026-03-29T01:00:00Z", Some(Note::AtGapEnd { reading: reading("2026-03-29T02:00") })),
             ("2026-03-29T01:30:00Z", None),
             ("2026-03-29T02:00:00Z", None),
         ])

@@ -244,6 +244,28 @@ fn runs_that_make_up_for_misfires_wait_for_one_another_and_survive_a_restart() {
 }
 
 #[test]
+fn a_stop_that_overrules_a_restart_gives_up_what_waits_and_counts_it() {
+    async fn leaves_slowly(log: State<Log>, stop: Stop, clock: Clock) {
+        log.add("begins");
+        stop.requested().await;
+        clock.sleep(5 * SECOND).await;
+    }
+    let log = Log::default();
+    let plan = cron("0 * * * *", "UTC").misfire(Misfire::FireAll { max: 4 });
+    let host = Host::new(log.clone()).task("t", plan, leaves_slowly);
+    let mut test = TestHost::start_at(host, at("2026-03-01T12:00:00Z")).unwrap();
+    test.quiet_after(Duration::from_millis(50));
+    let (first, second) = (test.handle().clone(), test.handle().clone());
+    test.set_wall(test.clock().wall() + 4 * HOUR);
+    test.advance(MINUTE);
+    let both = async move { tokio::join!(first.restart("t"), second.stop_unit("t")) };
+    let (_, stopped) = test.settle(both);
+    stopped.unwrap();
+    assert_eq!((log.all().len(), test.unit("t").skipped), (1, 3));
+    test.stop().unwrap();
+}
+
+#[test]
 fn a_pause_gives_up_what_waits_and_counts_it() {
     let (mut test, log) =
         on_the_first_of_march(cron("0 * * * *", "UTC").misfire(Misfire::FireAll { max: 4 }));
@@ -384,6 +406,65 @@ fn a_schedule_that_ends_says_so_and_is_not_late() {
     assert_eq!(log.all(), ["03 08:00", "05 08:00"]);
     let unit = test.unit("t");
     assert_eq!((unit.next_run, unit.schedule_over, unit.late), (None, true, None));
+}
+
+#[test]
+fn a_schedule_whose_end_passes_without_a_run_is_not_late_for_it() {
+    let plan = cron("0 * * * *", "UTC")
+        .end_at(at("2026-03-01T15:00:00Z"))
+        .misfire(Misfire::Skip)
+        .late_after(2 * HOUR);
+    let (mut test, log) = on_the_first_of_march(plan);
+    test.set_wall(at("2026-03-02T12:00:00Z"));
+    test.advance(DAY);
+    let unit = test.unit("t");
+    assert_eq!((log.all().len(), unit.skipped), (0, 3));
+    assert_eq!((unit.next_run, unit.schedule_over, unit.late), (None, true, None));
+    test.stop().unwrap();
+}
+
+#[test]
+fn nothing_is_late_before_its_schedule_begins() {
+    let start = at("2026-03-31T12:00:00Z");
+    for plan in [
+        every(5 * MINUTE).start_at(start),
+        every(5 * MINUTE).first(First::At(start)),
+        after_completion(5 * MINUTE).start_at(start),
+        cron("0 * * * *", "UTC").start_at(start),
+    ] {
+        let (mut test, log) = on_the_first_of_march(plan.late_after(HOUR));
+        test.advance(29 * DAY);
+        assert_eq!((test.unit("t").late, log.all().len()), (None, 0));
+        test.advance(DAY + 2 * HOUR);
+        assert!(!log.all().is_empty());
+        test.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_unit_that_is_restarted_more_often_than_it_may_be_late_is_late_all_the_same() {
+    let (mut test, log) = on_the_first_of_march(cron("0 8 * * *", "UTC").late_after(HOUR));
+    test.quiet_after(Duration::from_millis(50));
+    let handle = test.handle().clone();
+    for _ in 0..4 {
+        test.advance(30 * MINUTE);
+        test.settle(handle.restart("t")).unwrap();
+    }
+    assert_eq!(test.unit("t").late, Some(HOUR));
+    assert!(log.all().is_empty());
+    test.stop().unwrap();
+}
+
+#[test]
+fn a_clock_that_was_ahead_at_the_start_and_is_corrected_silences_nothing() {
+    let host = |log: &Log| Host::new(log.clone()).task("t", cron("0 * * * *", "UTC"), note);
+    let log = Log::default();
+    let mut test = TestHost::start_at(host(&log), at("2026-04-01T12:30:00Z")).unwrap();
+    test.set_wall(at("2026-03-01T10:30:00Z"));
+    assert_eq!(test.unit("t").next_run, Some(at("2026-03-01T11:00:00Z")));
+    test.advance(31 * MINUTE);
+    assert_eq!(log.all(), ["01 11:00"]);
+    test.stop().unwrap();
 }
 
 #[test]

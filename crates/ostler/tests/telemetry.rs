@@ -18,8 +18,8 @@ use ostler::queue::{self, Full, Queue};
 use ostler::testing::TestHost;
 use ostler::trace::{self, Propagate, TraceContext};
 use ostler::{
-    Halt, Host, Leftover, MINUTE, Options, Outcome, Ready, Restart, Run, SECOND, Spent, State, Stop, check,
-    cron, every, poke, unit,
+    DAY, Halt, Host, Leftover, MINUTE, Options, Outcome, Ready, Restart, Run, SECOND, Spent, State, Stop,
+    check, cron, every, poke, unit,
 };
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber};
@@ -300,6 +300,17 @@ fn a_busy_day() {
     a_check_fails_and_recovers();
     options_change();
     plans_follow_their_options();
+    the_clock_is_set_back();
+}
+
+/// After it was ahead for a while.
+fn the_clock_is_set_back() {
+    let plan = cron("0 8 * * *", "UTC");
+    let mut test = TestHost::start(Host::new(()).task("daily", plan, async || {})).unwrap();
+    let wall = test.clock().wall();
+    test.set_wall(wall + 2 * DAY);
+    test.set_wall(wall);
+    test.stop().unwrap();
 }
 
 struct PanicsWhenDropped;

@@ -3,11 +3,17 @@
 //! Instants and wall clock readings are whole seconds from 1970-01-01T00:00:00. From the year 2100 on each zone of the database
 //! follows a yearly rule; the Gregorian calendar repeats itself after 400 years, weekdays included, and so do these rules. The
 //! table holds one such cycle, and what comes later is found in it.
+//!
+//! It rests on two things that hold for each zone of the database and need not hold for one that is made by hand:
+//! no change after 2100 is other than by a yearly rule, and no segment is so short that the clock is changed again
+//! among the readings that the change before left out or showed twice. For others the answers near such changes
+//! are not defined; no question fails to end.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::calendar::{FIRST_SECOND, SECONDS_PER_DAY, day_number};
+use crate::instant;
 
 const CYCLE: i64 = 146_097 * SECONDS_PER_DAY;
 const CYCLE_START: i64 = day_number(2100, 1, 1) as i64 * SECONDS_PER_DAY;
@@ -66,16 +72,7 @@ impl Segment {
 
 impl Table {
     pub(crate) fn new(zone: TimeZone, name: String) -> Self {
-        let offset = |at: Timestamp| i64::from(zone.to_offset(at).seconds());
-        let mut changes = vec![Change { at: -FOREVER, offset: offset(start()) }];
-        let transitions = zone.following(start()).map(|transition| transition.timestamp());
-        for at in transitions.take_while(|at| at.as_second() < CYCLE_END) {
-            let offset = offset(at);
-            // Some say only that the name or the kind of the time changes.
-            if changes.last().is_none_or(|change| change.offset != offset) {
-                changes.push(Change { at: at.as_second(), offset });
-            }
-        }
+        let changes = changes(&zone);
         let cycle = changes.iter().filter(|change| change.at >= CYCLE_START).count();
         let buckets = Buckets::new(&changes);
         Self { zone, name, changes, cycle, buckets }
@@ -99,6 +96,14 @@ impl Table {
     /// never comes, since all repeats itself.
     pub(crate) fn end_of_search(wall: i64) -> i64 {
         wall.max(CYCLE_START) + CYCLE + 2 * MOST_OFFSET
+    }
+
+    /// The reading from which a search backwards goes on that began at `from` and has come to `wall` without
+    /// success: the cycles that are left hold nothing either once a whole one has been searched, and what was
+    /// before them is next.
+    pub(crate) fn next_to_search_back(from: i64, wall: i64) -> i64 {
+        let is_cycle_searched = wall < from - CYCLE - 2 * MOST_OFFSET;
+        if is_cycle_searched { wall.min(CYCLE_START + 2 * MOST_OFFSET) } else { wall }
     }
 
     pub(crate) fn segment(&self, index: usize) -> Segment {
@@ -130,6 +135,30 @@ impl Table {
             self.changes.get(self.changes.len() - self.cycle + beyond % self.cycle).unwrap_or(&last);
         Change { at: of_cycle.at + (cycles as i64 + 1) * CYCLE, offset: of_cycle.offset }
     }
+}
+
+/// The changes of the offset until the end of the cycle, after the one that has always been in force.
+fn changes(zone: &TimeZone) -> Vec<Change> {
+    let offset_at = |at: Timestamp| i64::from(zone.to_offset(at).seconds());
+    let mut changes = vec![Change { at: -FOREVER, offset: offset_at(start()) }];
+    // jiff ends a time that fills a year a nanosecond before the next one begins. In whole seconds the two meet.
+    let seconds = transitions(zone).map(instant::ceil).take_while(|&second| second < CYCLE_END);
+    for at in seconds.filter_map(instant::of) {
+        let offset = offset_at(at);
+        // Some say only that the name or the kind of the time changes.
+        if changes.last().is_none_or(|change| change.offset != offset) {
+            changes.push(Change { at: at.as_second(), offset });
+        }
+    }
+    changes
+}
+
+/// The instants at which something changes. A zone that says nothing of the time after its last one repeats that
+/// for ever; this ends.
+fn transitions(zone: &TimeZone) -> impl Iterator<Item = Timestamp> {
+    let transitions = zone.following(start()).map(|transition| transition.timestamp());
+    let mut last = start();
+    transitions.take_while(move |&at| at > std::mem::replace(&mut last, at))
 }
 
 /// Before it there are no occurrences. From the beginning of time on, a rule without a history would have thousands of changes more.
@@ -180,7 +209,27 @@ mod tests {
             .filter(|zone| zone.table().is_some())
     }
 
-    /// What `first_pass` and the two questions of a schedule rest upon.
+    #[test]
+    fn a_search_backwards_looks_through_one_cycle_and_what_was_before_them_all() {
+        let year = |year| i64::from(day_number(year, 1, 1)) * SECONDS_PER_DAY;
+        assert_eq!(Table::next_to_search_back(year(9000), year(8601)), year(8601));
+        let before_cycles = Table::next_to_search_back(year(9000), year(8599));
+        assert!((CYCLE_START..CYCLE_START + 5 * SECONDS_PER_DAY).contains(&before_cycles));
+        // It is there already.
+        assert_eq!(Table::next_to_search_back(year(2300), year(1800)), year(1800));
+    }
+
+    #[test]
+    fn a_change_between_two_seconds_is_one_of_the_second_after_it() {
+        let table = |rule| Table::new(TimeZone::posix(rule).unwrap(), String::new());
+        // It ends a nanosecond before the year does, and begins with the next.
+        for rule in ["AAA0BBB-1,0/0,J365/25", "XXX-2<+01>-1,0/0,J365/23"] {
+            assert_eq!(table(rule).changes.len(), 1, "{rule}");
+        }
+        assert!(table("AAA0BBB-1,0/0,J364/25").changes.len() > 4_000);
+    }
+
+    /// What `first_pass` and the two questions of a schedule rest upon: [`From<TimeZone>`](Zone) asks for it.
     #[test]
     fn the_readings_of_each_zone_end_later_in_each_segment_and_overlap_with_the_next_one_alone() {
         let mut zones = 0;

@@ -59,11 +59,13 @@ fn prepared(zone: TimeZone) -> Zone {
     by_name.unwrap_or_else(|| Zone::from(zone))
 }
 
-/// Rules in the form of the POSIX variable `TZ`: each has a time that begins and ends once a year, for days or
-/// for months, and clocks are up to a day ahead or behind in it.
+/// Rules in the form of the POSIX variable `TZ`: each has a time that begins and ends once a year, for days or for
+/// months, and clocks are up to a day ahead or behind in it. In the first two it lasts from one year into the
+/// next: it never ends, though jiff changes twice between two seconds.
 fn rules() -> Vec<TimeZone> {
     let mut rng = Rng::with_seed(1);
-    let mut zones = Vec::new();
+    let for_ever = ["AAA0BBB-1,0/0,J365/25", "XXX-2<+01>-1,0/0,J365/23"];
+    let mut zones: Vec<_> = for_ever.map(|rule| TimeZone::posix(rule).expect("it is a rule")).into();
     while zones.len() < 200 {
         let standard = rng.i32(-23 * 60..=23 * 60);
         let ahead = [60, 30, 120, -60, -24 * 60, 24 * 60, 1, -45, 300][rng.usize(..9)];

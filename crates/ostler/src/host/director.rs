@@ -312,8 +312,15 @@ impl Director {
         let (was, was_ready) = (live.machine.state(), live.machine.is_ready());
         let (deadline, stage, was_down) =
             (live.machine.deadline(), live.machine.stage(), live.machine.is_down());
+        let was_to_start = live.machine.starts_again();
         let act = live.machine.step(event, now, fastrand::u64(..));
         let machine = &live.machine;
+        if let (true, UnitState::Draining, Body::Task(task)) = (was_to_start, machine.state(), &live.body)
+            && !machine.starts_again()
+        {
+            // A stop has overruled its restart: what waits for that is given up.
+            self.tasks.halt(task.place_among_tasks(), false);
+        }
         if deadline != machine.deadline() {
             deadline.map(|deadline| self.deadlines.remove(&(deadline, unit)));
             machine.deadline().map(|deadline| self.deadlines.insert((deadline, unit)));

@@ -18,7 +18,7 @@ use crate::record::Record;
 use crate::run::Runner;
 use crate::seat::UnitSeat;
 use crate::stop::StopReason;
-use crate::trigger::{Fire, LivePolicy, Moment, Timer, Timetable};
+use crate::trigger::{Fire, HeldBack, LivePolicy, Moment, Timer, Timetable};
 
 /// The code of a task: does one run of it.
 pub(crate) trait RunTask: Send + Sync {
@@ -195,6 +195,9 @@ enum Word {
     NotBegun(Fire, u32),
 }
 
+/// Who is to be told that what was asked for is done.
+type ToAnswer = Option<oneshot::Sender<Answer>>;
+
 /// The director's line to the actor.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskBoard(mpsc::UnboundedSender<Message>);
@@ -302,29 +305,10 @@ impl Actor {
     fn take(&mut self, Message { task, word }: Message, at: Moment) {
         let answer = match word {
             Word::Begin { polled, again } => return self.begin(task, polled, again, at),
-            Word::Ended(epoch) => {
-                if let Some(fire) = self.timetable.ended(task, epoch, at) {
-                    self.start(fire, None);
-                }
-                if !self.timetable.is_running(task) {
-                    self.tasks[task].rests();
-                }
-                None
-            }
-            Word::NotBegun(fire, epoch) => {
-                self.not_begun(fire, epoch, at);
-                None
-            }
-            Word::Halt { again } => {
-                let waited = self.timetable.halt(task, again, at);
-                self.skipped(task, waited);
-                None
-            }
-            Word::Pause(answer) => {
-                let waited = self.timetable.pause(task);
-                self.skipped(task, waited);
-                self.answer_when_all_have_begun(task, answer)
-            }
+            Word::Ended(epoch) => self.ended(task, epoch, at),
+            Word::NotBegun(fire, epoch) => self.not_begun(fire, epoch, at),
+            Word::Halt { again } => self.halt(task, again, at),
+            Word::Pause(answer) => self.pause(task, answer),
             Word::Resume(answer) => {
                 self.timetable.resume(task, at);
                 Some(answer)
@@ -333,39 +317,57 @@ impl Actor {
                 self.timetable.set_period(task, period, at);
                 None
             }
-            Word::Enable(enabled) => {
-                let waited = self.timetable.enable(task, enabled, at);
-                self.skipped(task, waited);
-                self.tasks[task].record.set_enabled(enabled);
-                None
-            }
-            Word::Trigger(answer) if !self.timetable.is_enabled(task) => {
-                let refusal = ControlError::not_possible("its options have disabled it");
-                let _ = answer.send(Err(refusal));
-                None
-            }
-            Word::Trigger(answer) => match self.timetable.asked(task, at) {
-                Some(fire) => {
-                    self.start(fire, Some(answer));
-                    None
-                }
-                // It is sure to follow the run that is going on.
-                None => Some(answer),
-            },
+            Word::Enable(enabled) => self.enable(task, enabled, at),
+            Word::Trigger(answer) => self.trigger(task, answer, at),
         };
-        self.show_next_run(task);
-        self.show_whether_armed(task, at);
+        self.show(task, at);
         if let Some(answer) = answer {
             let _ = answer.send(Ok(()));
         }
     }
 
+    fn ended(&mut self, task: usize, epoch: u32, at: Moment) -> ToAnswer {
+        if let Some(fire) = self.timetable.ended(task, epoch, at) {
+            self.start(fire, None);
+        }
+        if !self.timetable.is_running(task) {
+            self.tasks[task].rests();
+        }
+        None
+    }
+
+    fn halt(&mut self, task: usize, again: bool, at: Moment) -> ToAnswer {
+        let waited = self.timetable.halt(task, again, at);
+        self.skipped(task, waited);
+        None
+    }
+
+    fn pause(&mut self, task: usize, answer: oneshot::Sender<Answer>) -> ToAnswer {
+        let waited = self.timetable.pause(task);
+        self.skipped(task, waited);
+        self.answer_when_all_have_begun(task, answer)
+    }
+
+    fn enable(&mut self, task: usize, enabled: bool, at: Moment) -> ToAnswer {
+        let waited = self.timetable.enable(task, enabled, at);
+        self.skipped(task, waited);
+        self.tasks[task].record.set_enabled(enabled);
+        None
+    }
+
+    fn trigger(&mut self, task: usize, answer: oneshot::Sender<Answer>, at: Moment) -> ToAnswer {
+        if !self.timetable.is_enabled(task) {
+            let _ = answer.send(Err(ControlError::not_possible("its options have disabled it")));
+            return None;
+        }
+        // Else it is sure to follow the run that is going on.
+        let Some(fire) = self.timetable.asked(task, at) else { return Some(answer) };
+        self.start(fire, Some(answer));
+        None
+    }
+
     /// A run that was spawned before a pause and not polled yet begins all the same; the answer waits for it.
-    fn answer_when_all_have_begun(
-        &self,
-        task: usize,
-        answer: oneshot::Sender<Answer>,
-    ) -> Option<oneshot::Sender<Answer>> {
+    fn answer_when_all_have_begun(&self, task: usize, answer: oneshot::Sender<Answer>) -> ToAnswer {
         let Some(seat) = self.tasks[task].seat().filter(|seat| !seat.all_have_begun()) else {
             return Some(answer);
         };
@@ -394,8 +396,7 @@ impl Actor {
         self.first_poll = None;
         let begun = &self.tasks[task];
         begun.has_begun(&begun.line(&self.director));
-        self.show_next_run(task);
-        self.show_whether_armed(task, at);
+        self.show(task, at);
     }
 
     /// What is due.
@@ -406,13 +407,21 @@ impl Actor {
         }
         // First, so that a run that asks is told its own successor.
         for task in look.moved {
-            self.show_next_run(task);
+            self.show(task, at);
+        }
+        if let Some(held) = look.held_back {
+            self.warn_of(held);
         }
         look.fires
     }
 
+    fn warn_of(&self, HeldBack { task, until, tasks }: HeldBack) {
+        let unit = self.tasks[task].record.name();
+        tracing::warn!(%unit, units = tasks, %until, "the clock was set back, and no occurrence is run twice: waiting");
+    }
+
     fn start(&mut self, fire: Fire, answer: Option<oneshot::Sender<Answer>>) {
-        let Fire { task: place, lateness, occurrence } = fire;
+        let Fire { task: place, lateness, occurrence, .. } = fire;
         let epoch = self.timetable.epoch(place);
         let task = &self.tasks[place];
         let make = || {
@@ -420,7 +429,10 @@ impl Actor {
             UnitSeat::new(Arc::clone(&task.record), self.clock.clone(), self.host.clone(), line)
         };
         let asked = Asked(answer);
-        let Some(seat) = task.seat_for_run(make) else { return self.not_begun(fire, epoch, self.moment()) };
+        let Some(seat) = task.seat_for_run(make) else {
+            self.not_begun(fire, epoch, self.moment());
+            return;
+        };
         task.record.began_late_by(lateness);
         let policy = task.policy.as_deref().cloned().unwrap_or_default();
         let run = Arc::clone(&task.run).run(runner(&seat, policy).for_occurrence(occurrence));
@@ -438,9 +450,10 @@ impl Actor {
         ));
     }
 
-    fn not_begun(&mut self, fire: Fire, epoch: u32, at: Moment) {
+    fn not_begun(&mut self, fire: Fire, epoch: u32, at: Moment) -> ToAnswer {
         let given_up = self.timetable.not_begun(fire, epoch, at);
         self.skipped(fire.task, given_up);
+        None
     }
 
     fn skipped(&self, task: usize, ticks: u64) {
@@ -449,15 +462,12 @@ impl Actor {
         }
     }
 
-    fn show_next_run(&self, task: usize) {
-        let next = self.timetable.next_run(task);
-        self.tasks[task].record.set_next_run(next);
-        self.tasks[task].record.set_schedule_over(self.timetable.is_over(task));
-    }
-
-    /// From when on it is known to be late, if it does not run.
-    fn show_whether_armed(&self, task: usize, at: Moment) {
-        self.tasks[task].record.arm(self.timetable.is_armed(task).then_some(at.now));
+    /// When it runs next, and from when on it is late if it does not.
+    fn show(&self, task: usize, at: Moment) {
+        let record = &self.tasks[task].record;
+        record.set_next_run(self.timetable.next_run(task));
+        record.set_schedule_over(self.timetable.is_over(task));
+        record.arm(self.timetable.is_armed(task).then_some(at.now));
     }
 
     fn moment(&self) -> Moment {

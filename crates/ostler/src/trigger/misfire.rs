@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::delay::Delay;
 use super::schedule::Schedule;
 use crate::clock::MINUTE;
 
@@ -14,16 +15,21 @@ pub const MAX_FIRE_ALL: usize = 10_000;
 /// [`Plan::misfire_grace`](crate::Plan::misfire_grace) says otherwise: more than a host needs to see that the clock was set (30 s).
 pub const DEFAULT_MISFIRE_GRACE: Duration = MINUTE;
 
-/// How many occurrences are counted as skipped at one look at most. A schedule of every second has 86,400 a day, and a host that
+/// How many occurrences of a task are counted as skipped at one look at most. A schedule of every second has 86,400 a day, and a host that
 /// wakes up after a year has better things to do than to count them.
 const COUNTED: usize = 1_000;
+
+/// How many are counted at one look for all tasks together: a few milliseconds. A hundred thousand tasks may have slept through
+/// the same night.
+const COUNTED_OF_ALL: usize = 10_000;
 
 /// What is done about the occurrences of a [`cron`](crate::cron) that were missed while the machine slept, the clock was set
 /// forward, the unit was being restarted or the host was too busy to look: several that are due at one look, or one that is
 /// later than the [grace](crate::Plan::misfire_grace).
 ///
 /// An occurrence that is seen in time, alone, is no misfire: it goes by [`Overlap`](crate::Overlap). Those that are not run
-/// are counted in [`UnitStatus::skipped`](crate::UnitStatus::skipped), up to a thousand at one look.
+/// are counted in [`UnitStatus::skipped`](crate::UnitStatus::skipped), up to a thousand at one look, and up to ten
+/// thousand for all tasks together.
 ///
 /// Occurrences from before the process began, and those that pass while a task is paused, stopped or disabled, are not made up for
 /// and not counted.
@@ -53,36 +59,6 @@ pub(super) struct Rules {
     pub(super) delay: Delay,
 }
 
-/// How long after each occurrence its run is due: always the same share of `most`, or of the time until the next occurrence
-/// where that is shorter, so that they keep their order.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Delay {
-    pub(super) most: Duration,
-    /// From 0 to 1, and less than 1.
-    pub(super) share: f64,
-}
-
-impl Delay {
-    /// That of `occurrence`.
-    pub(super) fn of(self, schedule: &Schedule, occurrence: Timestamp) -> Duration {
-        if self.most.is_zero() {
-            return Duration::ZERO;
-        }
-        let apart = schedule.next_after(occurrence).map(|next| since(next, occurrence));
-        apart.map_or(self.most, |apart| apart.min(self.most)).mul_f64(self.share)
-    }
-
-    fn is_due(self, schedule: &Schedule, occurrence: Timestamp, wall: Timestamp) -> bool {
-        self.late(schedule, occurrence, wall).is_some()
-    }
-
-    /// How long ago the run of `occurrence` was due, where it is.
-    fn late(self, schedule: &Schedule, occurrence: Timestamp, wall: Timestamp) -> Option<Duration> {
-        let due = occurrence.saturating_add(self.of(schedule, occurrence)).unwrap_or(occurrence);
-        (due <= wall).then(|| since(wall, due))
-    }
-}
-
 /// An occurrence whose run is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tick {
@@ -100,8 +76,41 @@ pub(super) struct Verdict<Next> {
     /// How many runs may wait for one another, where they do so whatever the overlap policy is.
     pub(super) made_up: Option<usize>,
     pub(super) skipped: u64,
+    /// The last occurrence of a cron expression that this judges.
+    pub(super) considered: Option<Timestamp>,
     /// The first that has not been considered.
     pub(super) next: Option<Next>,
+}
+
+impl<Next> Verdict<Next> {
+    /// That of one tick of an interval, which stands for those that were missed.
+    pub(super) fn of_one(tick: Tick, missed: u64, next: Option<Next>) -> Self {
+        let (older, newest) = (Vec::new(), Some(tick));
+        Self { older, newest, made_up: None, skipped: missed, considered: None, next }
+    }
+
+    pub(super) fn map_next<Other>(self, into: impl FnOnce(Next) -> Other) -> Verdict<Other> {
+        let Self { older, newest, made_up, skipped, considered, next } = self;
+        Verdict { older, newest, made_up, skipped, considered, next: next.map(into) }
+    }
+}
+
+/// How many more skipped occurrences may be counted at a look.
+#[derive(Debug)]
+pub(super) struct Budget(usize);
+
+impl Budget {
+    /// That of a look, for all tasks together.
+    pub(super) fn of_a_look() -> Self {
+        Self(COUNTED_OF_ALL)
+    }
+
+    /// How many of `occurrences` there are, as far as that may be counted.
+    fn count(&mut self, occurrences: impl Iterator<Item = Timestamp>) -> u64 {
+        let counted = occurrences.take(COUNTED.min(self.0)).count();
+        self.0 -= counted;
+        counted as u64
+    }
 }
 
 /// Judges all occurrences from `first`, which is due, until now. It costs as much as the runs that follow, whatever time has
@@ -111,43 +120,47 @@ pub(super) fn judge(
     rules: Rules,
     first: Timestamp,
     wall: Timestamp,
+    budget: &mut Budget,
 ) -> Verdict<Timestamp> {
-    let Rules { misfire, grace, delay } = rules;
+    let delay = rules.delay;
     let second = schedule.next_after(first);
     let several = second.is_some_and(|second| delay.is_due(schedule, second, wall));
     let (latest, next) = match several {
         false => (first, second),
         true => {
-            let latest = latest(schedule, delay, first, wall);
+            let latest = delay.latest_due(schedule, wall).map_or(first, |latest| latest.max(first));
             (latest, schedule.next_after(latest))
         }
     };
     let tick = |at| Tick { at, late: delay.late(schedule, at, wall).unwrap_or_default() };
     let newest = tick(latest);
-    let in_time = newest.late <= grace;
+    let answer = answer(rules, several, newest.late);
     let mut before = since_first(schedule, first, latest);
-    let (newest, mut older, made_up) = match misfire {
-        Misfire::FireAll { max } if several || !in_time => {
-            (Some(newest), before.by_ref().take(max.saturating_sub(1)).map(tick).collect(), Some(max))
-        }
-        Misfire::Skip if !in_time => (None, Vec::new(), None),
-        Misfire::FireOnce | Misfire::FireAll { .. } | Misfire::Skip => (Some(newest), Vec::new(), None),
-    };
+    let mut older: Vec<Tick> = before.by_ref().take(answer.older).map(tick).collect();
     older.reverse();
-    let skipped = before.take(COUNTED).count() as u64 + u64::from(newest.is_none());
-    Verdict { older, newest, made_up, skipped, next }
+    let skipped = budget.count(before) + u64::from(!answer.newest);
+    let newest = Some(newest).filter(|_| answer.newest);
+    Verdict { older, newest, made_up: answer.made_up, skipped, considered: Some(latest), next }
 }
 
-/// The latest occurrence whose run is due.
-fn latest(schedule: &Schedule, delay: Delay, first: Timestamp, wall: Timestamp) -> Timestamp {
-    let now = wall.saturating_add(Duration::from_nanos(1)).unwrap_or(wall);
-    let last = schedule.previous_before(now).unwrap_or(first);
-    // Only the last one may still have to wait: a delay is shorter than the time to the next.
-    let last = match delay.is_due(schedule, last, wall) {
-        true => last,
-        false => schedule.previous_before(last).unwrap_or(first),
-    };
-    last.max(first)
+/// What a policy says of the occurrences that are due.
+struct Answer {
+    newest: bool,
+    /// How many of those before it are run at most.
+    older: usize,
+    /// See [`Verdict::made_up`].
+    made_up: Option<usize>,
+}
+
+fn answer(rules: Rules, several: bool, late: Duration) -> Answer {
+    let in_time = late <= rules.grace;
+    match rules.misfire {
+        Misfire::FireAll { max } if several || !in_time => {
+            Answer { newest: true, older: max.saturating_sub(1), made_up: Some(max) }
+        }
+        Misfire::Skip => Answer { newest: in_time, older: 0, made_up: None },
+        Misfire::FireOnce | Misfire::FireAll { .. } => Answer { newest: true, older: 0, made_up: None },
+    }
 }
 
 /// The occurrences before `latest`, back to `first`.
@@ -155,8 +168,4 @@ fn since_first(schedule: &Schedule, first: Timestamp, latest: Timestamp) -> impl
     let before =
         move |&last: &Timestamp| schedule.previous_before(last).filter(|&previous| previous >= first);
     std::iter::successors(before(&latest), before)
-}
-
-fn since(later: Timestamp, earlier: Timestamp) -> Duration {
-    Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
 }

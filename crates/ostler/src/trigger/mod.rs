@@ -4,6 +4,7 @@
 //! kept and reported when the host starts, with all the others.
 
 mod cron;
+mod delay;
 mod items;
 mod misfire;
 mod policy;
@@ -26,7 +27,7 @@ pub(crate) use self::settings::{Followed, Guarded, Held, LiveSettings};
 use self::timer::Text;
 pub use self::timer::{First, Overlap, Timer};
 pub(crate) use self::timer::{Moment, Rule};
-pub(crate) use self::timetable::{Fire, Timetable};
+pub(crate) use self::timetable::{Fire, HeldBack, Timetable};
 use crate::backoff::Backoff;
 use crate::error::RegistrationError;
 use crate::live::Live;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::cron::{DstPolicy, ScheduleError};
-use super::misfire::{self, DEFAULT_MISFIRE_GRACE, Delay, Misfire, Rules, Tick, Verdict};
+use super::delay::Delay;
+use super::misfire::{self, Budget, DEFAULT_MISFIRE_GRACE, Misfire, Rules, Tick, Verdict};
 use super::schedule::{Limits, Schedule};
 use super::settings::Mistakes;
 use crate::backoff::unit_interval;
@@ -120,6 +121,14 @@ impl Due {
             Self::At(instant) => instant <= at.now,
             Self::Wall(instant) => instant <= at.wall,
         }
+    }
+
+    /// How long ago it was, where it has come.
+    pub(super) fn late(self, at: Moment) -> Option<Duration> {
+        self.has_come(at).then(|| match self {
+            Self::At(instant) => at.now.saturating_duration_since(instant),
+            Self::Wall(instant) => Duration::try_from(at.wall.duration_since(instant)).unwrap_or_default(),
+        })
     }
 
     /// What the wall clock shows then, as far as is known now.
@@ -290,9 +299,7 @@ impl Timer {
     pub(crate) fn first_due(&self, start: Moment) -> Option<Due> {
         match (&self.rule, self.settings().first) {
             (Rule::OnDemand | Rule::Text(_), _) => None,
-            (Rule::Cron(schedule), _) => {
-                schedule.as_ref().ok().and_then(|schedule| schedule.next_after(start.wall)).map(Due::Wall)
-            }
+            (Rule::Cron(_), _) => self.first_to_come(None, start),
             (Rule::Every(period) | Rule::AfterCompletion(period), First::AfterPeriod) => {
                 if let Some(begin) = self.settings().limits.start.filter(|&begin| start.wall < begin) {
                     return Some(Due::Wall(begin));
@@ -305,31 +312,54 @@ impl Timer {
         }
     }
 
-    /// What follows from `waited_for` and all that is due since then. It has come, and its run has been due for `late`.
-    pub(super) fn judge(&self, waited_for: Due, late: Duration, at: Moment) -> Verdict<Due> {
-        if let (Rule::Cron(Ok(schedule)), Due::Wall(first)) = (&self.rule, waited_for) {
-            let Verdict { older, newest, made_up, skipped, next } =
-                misfire::judge(schedule, self.rules(), first, at.wall);
-            return Verdict { older, newest, made_up, skipped, next: next.map(Due::Wall) };
-        }
-        let Next { due, missed } = self.next_due(waited_for, at);
-        let newest = Some(Tick { at: waited_for.wall(at), late });
-        Verdict { older: Vec::new(), newest, made_up: None, skipped: missed, next: due }
+    /// The first occurrence of a cron expression later than `considered` whose run is not due yet.
+    pub(super) fn first_to_come(&self, considered: Option<Timestamp>, at: Moment) -> Option<Due> {
+        let Rule::Cron(Ok(schedule)) = &self.rule else { return None };
+        self.rules().delay.first_to_come(schedule, considered, at.wall).map(Due::Wall)
     }
 
-    /// The due time after `due`, which has come at `at`, where nothing is made up for.
+    /// The latest occurrence of a cron expression whose run is due.
+    pub(super) fn latest_due(&self, at: Moment) -> Option<Timestamp> {
+        let Rule::Cron(Ok(schedule)) = &self.rule else { return None };
+        self.rules().delay.latest_due(schedule, at.wall)
+    }
+
+    /// Whether `due` is its start, or the first occurrence after that: nothing of it has been due yet.
+    pub(super) fn begins_with(&self, due: Due) -> bool {
+        match (&self.rule, due) {
+            (Rule::Cron(Ok(schedule)), Due::Wall(first)) => {
+                schedule.limits().start.is_some() && schedule.previous_before(first).is_none()
+            }
+            // An interval waits for the wall clock only until it begins.
+            (_, due) => matches!(due, Due::Wall(_)),
+        }
+    }
+
+    /// What follows from `waited_for` and all that is due since then. It has come, and its run has been due for `late`.
+    pub(super) fn judge(
+        &self,
+        waited_for: Due,
+        late: Duration,
+        at: Moment,
+        budget: &mut Budget,
+    ) -> Verdict<Due> {
+        match (&self.rule, waited_for) {
+            (Rule::Cron(Ok(schedule)), Due::Wall(first)) => {
+                misfire::judge(schedule, self.rules(), first, at.wall, budget).map_next(Due::Wall)
+            }
+            _ => {
+                let Next { due, missed } = self.next_due(waited_for, at);
+                Verdict::of_one(Tick { at: waited_for.wall(at), late }, missed, due)
+            }
+        }
+    }
+
+    /// The due time of an interval after `due`, which has come at `at`, where nothing is made up for.
     pub(crate) fn next_due(&self, due: Due, at: Moment) -> Next {
         match &self.rule {
-            Rule::OnDemand | Rule::Text(_) | Rule::AfterCompletion(_) => Next { due: None, missed: 0 },
             Rule::Every(period) => next_tick(anchor(due, at), *period, at.now),
-            Rule::Cron(schedule) => {
-                // From whichever is later: a clock that was set back does not repeat one.
-                let from = match due {
-                    Due::Wall(occurrence) => occurrence.max(at.wall),
-                    Due::At(_) => at.wall,
-                };
-                let next = schedule.as_ref().ok().and_then(|schedule| schedule.next_after(from));
-                Next { due: next.map(Due::Wall), missed: 0 }
+            Rule::Cron(_) | Rule::OnDemand | Rule::Text(_) | Rule::AfterCompletion(_) => {
+                Next { due: None, missed: 0 }
             }
         }
     }
@@ -545,8 +575,8 @@ mod tests {
         let timer = Timer::new(Rule::Cron(schedule));
         let Some(Due::Wall(first)) = timer.first_due(start) else { panic!("due") };
         let set_back = Moment { now: start.now + DAY, wall: start.wall };
-        let next = timer.next_due(Due::Wall(first), set_back);
-        assert_eq!(next.due, Some(Due::Wall("2026-03-03T08:00:00Z".parse().unwrap())));
+        let next = timer.first_to_come(Some(first), set_back);
+        assert_eq!(next, Some(Due::Wall("2026-03-03T08:00:00Z".parse().unwrap())));
     }
 
     /// Were they to change, every machine would move its runs.

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::misfire::{Tick, Verdict};
+use super::misfire::{Budget, Tick, Verdict};
 use super::timer::{Due, Moment, Overlap, Timer};
 use crate::backoff::unit_interval;
+use crate::clock::MINUTE;
 use crate::occurrence::Occurrence;
 use crate::record::NextRun;
 
@@ -22,6 +23,22 @@ pub(crate) struct Fire {
     pub(crate) lateness: Duration,
     /// What it is for.
     pub(crate) occurrence: Occurrence,
+    /// It makes up for a missed occurrence.
+    made_up: bool,
+    /// Whoever asked for it by hand has been told that it is sure to come.
+    promised: bool,
+}
+
+/// Schedules that wait longer than the wall clock says, as the occurrences until then have been considered before it was set
+/// back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeldBack {
+    /// One of them, by its place in the timetable.
+    pub(crate) task: usize,
+    /// What that waits for.
+    pub(crate) until: Timestamp,
+    /// How many they are.
+    pub(crate) tasks: usize,
 }
 
 /// What a look at the timetable found.
@@ -32,6 +49,8 @@ pub(crate) struct Look {
     pub(crate) skipped: Vec<(usize, u64)>,
     /// Tasks whose next run has moved.
     pub(crate) moved: Vec<usize>,
+    /// Where the wall clock was seen to have been set back.
+    pub(crate) held_back: Option<HeldBack>,
 }
 
 /// See the module.
@@ -44,13 +63,25 @@ pub(crate) struct Timetable {
     /// How far ahead a wall-clock instant may be slept to in one go.
     recheck: Option<Duration>,
     seed: u64,
+    /// Both clocks, since the wall clock was last seen to have been set.
+    seen: Option<Moment>,
 }
+
+/// How far back the wall clock must be set for that to be seen. A clock that is merely slowed down, or two clocks that are not
+/// read at the very same time, are no such thing; what a time service sets at once is more.
+const STEP: Duration = Duration::from_millis(100);
+
+/// How far back the wall clock must be set for schedules that wait for it to be worth a warning: a smaller correction right
+/// after a run is none.
+const MISTAKE: Duration = MINUTE;
 
 #[derive(Debug)]
 struct Row {
     timer: Timer,
-    /// The first occurrence that has not been considered. That of a cron expression never goes back, and is kept whatever
-    /// happens to the task: what has been considered is not run again.
+    /// The last occurrence of a cron expression that was run, skipped or passed over. It never goes back, and is kept whatever
+    /// happens to the task: none is run again.
+    considered: Option<Timestamp>,
+    /// The next occurrence. Where an interval is over, the one that is beyond its end: should that move, its grid goes on.
     waits_for: Option<Due>,
     /// How long after it the run is due, where that is drawn. Boxed, as the queue below: there may be a hundred thousand rows,
     /// and few of them need it.
@@ -90,7 +121,8 @@ impl Waiting {
     fn fire(self, task: usize, now: Instant) -> Fire {
         let Tick { at, late } = self.tick;
         let lateness = late.saturating_add(now.saturating_duration_since(self.since));
-        Fire { task, lateness, occurrence: Occurrence { at, by_hand: false } }
+        let occurrence = Occurrence { at, by_hand: false };
+        Fire { task, lateness, occurrence, made_up: self.made_up, promised: false }
     }
 }
 
@@ -98,6 +130,7 @@ impl Timetable {
     pub(crate) fn new(timers: Vec<Timer>, recheck: Option<Duration>, seed: u64) -> Self {
         let row = |timer| Row {
             timer,
+            considered: None,
             waits_for: None,
             jitter: None,
             look_at: None,
@@ -113,18 +146,19 @@ impl Timetable {
         };
         let rows: Vec<Row> = timers.into_iter().map(row).collect();
         let heap = BinaryHeap::with_capacity(rows.len());
-        Self { rows, heap, recheck, seed }
+        Self { rows, heap, recheck, seed, seen: None }
     }
 
     /// The schedule of `task` begins: sets its first due time. What came before is not made up for. How many runs of it waited.
     pub(crate) fn begin(&mut self, task: usize, at: Moment) -> u64 {
         let waited = self.halt(task, false, at);
+        self.seen.get_or_insert(at);
         let row = self.launch(task);
         if !row.timer.is_cron() {
             (row.waits_for, row.over) = (None, false);
         }
-        if !row.disabled && !row.over {
-            let due = row.passed_over(at).or_else(|| row.timer.first_due(at));
+        if !row.disabled {
+            let due = if row.timer.is_cron() { row.pass_over(at) } else { row.timer.first_due(at) };
             self.wait_for(task, due, at);
         }
         waited
@@ -138,20 +172,22 @@ impl Timetable {
         if row.disabled {
             return Vec::new();
         }
-        if let Some(occurrence) = row.waits_for {
-            let due = row.is_due(occurrence);
-            self.push(task, due, at);
-        } else if !row.over {
-            // An interval that has been disabled meanwhile waits for nothing.
+        if row.waits_for.is_some() {
+            self.go_on_waiting(task, at);
+        } else if !row.over && !row.has_waiting() {
+            // An interval that has been disabled meanwhile waits for nothing, nor does a fixed delay whose run was cut before it began.
             let due = row.timer.due_when_enabled(at);
             self.wait_for(task, due, at);
         }
         let row = &mut self.rows[task];
         let most = if row.timer.overlap() == Overlap::Allow { usize::MAX } else { 1 };
-        let fires: Vec<Fire> = std::iter::from_fn(|| row.next_waiting())
+        let mut fires: Vec<Fire> = std::iter::from_fn(|| row.next_waiting())
             .take(most)
             .map(|next| next.fire(task, at.now))
             .collect();
+        if fires.is_empty() {
+            fires.extend(row.asked.take().map(|asked| by_hand(task, *asked, true)));
+        }
         row.running += fires.len() as u32;
         fires
     }
@@ -175,12 +211,9 @@ impl Timetable {
             }
             return row.give_up_waiting();
         }
-        let due = match row.timer.is_cron() {
-            true => row.passed_over(at),
-            false => None,
-        };
-        if due.is_some() || (!row.halted && !row.over) {
-            let due = due.or_else(|| row.timer.due_when_enabled(at));
+        // One that is halted and waits for nothing has never begun, or is an interval whose begin sets its due time.
+        if !row.halted || row.waits_for.is_some() {
+            let due = if row.timer.is_cron() { row.pass_over(at) } else { row.timer.due_when_enabled(at) };
             self.wait_for(task, due, at);
         }
         0
@@ -190,9 +223,12 @@ impl Timetable {
         !self.rows[task].disabled
     }
 
-    /// Whether `task` should be running now and then: its schedule has begun and is not over, and nothing keeps it.
+    /// Whether `task` should be running now and then: its schedule has begun and is not over, and nothing keeps it but perhaps
+    /// a restart.
     pub(crate) fn is_armed(&self, task: usize) -> bool {
-        self.rows[task].is_awake() && !self.rows[task].over
+        let row = &self.rows[task];
+        let is_kept = row.paused || row.disabled || row.is_stopped();
+        !is_kept && !row.over && !row.waits_for.is_some_and(|due| row.timer.begins_with(due))
     }
 
     /// Whether nothing is left of the schedule of `task`.
@@ -206,8 +242,12 @@ impl Timetable {
         let timer = row.timer.with_period(period);
         let old = std::mem::replace(&mut row.timer, timer);
         let Some(due) = row.waits_for else { return };
-        // One that waits out the jitter of its tick has come already.
-        if !due.has_come(at) {
+        if row.over {
+            // With this period it may have a tick before its end.
+            let due = row.timer.due_with_new_period(&old, due, at);
+            self.wait_for(task, Some(due), at);
+        } else if !due.has_come(at) {
+            // Else it waits out the jitter of a tick that has come already.
             let due = row.timer.due_with_new_period(&old, due, at);
             self.wait_for(task, Some(due), at);
         }
@@ -218,11 +258,16 @@ impl Timetable {
     pub(crate) fn halt(&mut self, task: usize, again: bool, at: Moment) -> u64 {
         let row = &mut self.rows[task];
         (row.halted, row.again) = (true, again);
-        if std::mem::take(&mut row.paused) {
-            row.waits_for = row.passed_over(at);
+        if std::mem::take(&mut row.paused) && row.waits_for.is_some() {
+            let due = row.pass_over(at);
+            self.wait_for(task, due, at);
+        }
+        let row = &mut self.rows[task];
+        if again {
+            return 0;
         }
         row.asked = None;
-        if again { 0 } else { row.give_up_waiting() }
+        row.give_up_waiting()
     }
 
     /// Nothing of `task` is started until it is resumed. How many runs waited for the running one to end, and will not be run.
@@ -240,27 +285,61 @@ impl Timetable {
             return;
         }
         let due = match row.waits_for {
-            Some(occurrence) if !row.is_due(occurrence).has_come(at) => {
-                let due = row.is_due(occurrence);
-                return self.push(task, due, at);
+            _ if row.timer.is_cron() => row.pass_over(at),
+            Some(occurrence) if !row.over && !row.is_due(occurrence).has_come(at) => {
+                return self.go_on_waiting(task, at);
             }
-            Some(_) => row.passed_over(at),
+            Some(_) => row.pass_over(at),
             None if row.running == 0 => row.timer.due_after_end(at),
             None => None,
         };
-        if !row.over {
-            self.wait_for(task, due, at);
-        }
+        self.wait_for(task, due, at);
     }
 
     /// The wall clock was set: whatever waits for it is looked at anew.
     pub(crate) fn wall_was_set(&mut self, at: Moment) {
         for task in 0..self.rows.len() {
+            if matches!(self.rows[task].waits_for, Some(Due::Wall(_))) {
+                self.go_on_waiting(task, at);
+            }
+        }
+    }
+
+    /// How far back the wall clock has been set since it was last seen.
+    fn set_back_by(&mut self, at: Moment) -> Option<Duration> {
+        let seen = *self.seen.get_or_insert(at);
+        let expected =
+            seen.wall.saturating_add(at.now.saturating_duration_since(seen.now)).unwrap_or(seen.wall);
+        let back = Duration::try_from(expected.duration_since(at.wall)).unwrap_or_default();
+        // One that is a little behind may only have been slowed down: those moments add up.
+        let was_set_back = back > STEP;
+        if was_set_back || at.wall > expected {
+            self.seen = Some(at);
+        }
+        was_set_back.then_some(back)
+    }
+
+    /// The wall clock was set back by `step`: each schedule goes on with its first occurrence since then that has not been
+    /// considered, and one that was over may have some left.
+    fn aim_anew(&mut self, step: Duration, at: Moment, look: &mut Look) {
+        for task in 0..self.rows.len() {
             let row = &self.rows[task];
-            if let Some(due @ Due::Wall(_)) = row.waits_for.map(|occurrence| row.is_due(occurrence))
-                && row.is_awake()
+            let aims = row.over || (row.timer.is_cron() && row.waits_for.is_some());
+            if !aims || (!row.over && row.waits_for.is_some_and(|due| row.is_due(due).has_come(at))) {
+                continue;
+            }
+            let before = row.waits_for;
+            let due = row.aim(at);
+            self.wait_for(task, due, at);
+            let row = &self.rows[task];
+            if row.waits_for != before {
+                look.moved.push(task);
+            }
+            if step >= MISTAKE
+                && let Some(until) = row.is_held_back(at)
             {
-                self.push(task, due, at);
+                let held = look.held_back.get_or_insert(HeldBack { task, until, tasks: 0 });
+                held.tasks += 1;
             }
         }
     }
@@ -273,7 +352,7 @@ impl Timetable {
     /// When a task is due next.
     pub(crate) fn next_run(&self, task: usize) -> Option<NextRun> {
         let row = &self.rows[task];
-        Some(match row.is_due(row.waits_for.filter(|_| row.is_awake())?) {
+        Some(match row.is_due(row.waits_for.filter(|_| row.is_awake() && !row.over)?) {
             Due::Wall(instant) => NextRun::Wall(instant),
             Due::At(instant) => NextRun::At(instant),
         })
@@ -282,14 +361,18 @@ impl Timetable {
     /// Everything that is due.
     pub(crate) fn look(&mut self, at: Moment) -> Look {
         let mut look = Look::default();
+        if let Some(step) = self.set_back_by(at) {
+            self.aim_anew(step, at, &mut look);
+        }
+        let mut budget = Budget::of_a_look();
         while let Some(&Reverse((when, task))) = self.heap.peek()
             && when <= at.now
         {
             self.heap.pop();
             if self.rows[task].look_at == Some(when) {
                 self.rows[task].look_at = None;
-                if self.rows[task].is_awake() {
-                    self.look_at(task, at, &mut look);
+                if self.rows[task].is_awake() && !self.rows[task].over {
+                    self.look_at(task, at, &mut look, &mut budget);
                 }
             }
         }
@@ -315,9 +398,11 @@ impl Timetable {
             row.running += 1;
             return Some(next.fire(task, at.now));
         }
-        if let Some(asked) = row.asked.take() {
+        if !row.halted
+            && let Some(asked) = row.asked.take()
+        {
             row.running += 1;
-            return Some(by_hand(task, *asked));
+            return Some(by_hand(task, *asked, true));
         }
         // One that was started by hand, beside its schedule, leaves the schedule as it is.
         if row.running == 0
@@ -339,26 +424,24 @@ impl Timetable {
     /// A run of `task` was to begin in this epoch, and did not, as the task was told to stop: where it is being restarted, the run
     /// waits for that. How many runs are given up.
     pub(crate) fn not_begun(&mut self, fire: Fire, epoch: u32, at: Moment) -> u64 {
-        let Fire { task, lateness, occurrence } = fire;
+        let Fire { task, lateness, occurrence, made_up, promised } = fire;
         let row = &mut self.rows[task];
         if row.epoch == epoch {
             row.running = row.running.saturating_sub(1);
         }
-        if occurrence.by_hand {
-            return 0;
-        }
-        if row.epoch != epoch {
-            return 1;
-        }
         // Where the word that it is to stop has not come yet, that decides.
-        if row.halted && !row.again {
-            return 1;
+        let may_wait = row.epoch == epoch && !row.is_stopped();
+        match (occurrence.by_hand, may_wait) {
+            (true, true) if promised => {
+                row.asked.get_or_insert_with(|| Box::new(occurrence.at));
+            }
+            (true, _) => {}
+            (false, false) => return 1,
+            (false, true) => {
+                let tick = Tick { at: occurrence.at, late: lateness };
+                row.wait_in_order(Waiting { tick, since: at.now, made_up });
+            }
         }
-        let waiting =
-            Waiting { tick: Tick { at: occurrence.at, late: lateness }, since: at.now, made_up: false };
-        let queued = row.queued.get_or_insert_default();
-        let place = queued.iter().position(|later| later.tick.at > occurrence.at).unwrap_or(queued.len());
-        queued.insert(place, waiting);
         0
     }
 
@@ -371,46 +454,67 @@ impl Timetable {
             return None;
         }
         row.running += 1;
-        Some(by_hand(task, at.wall))
+        Some(by_hand(task, at.wall, false))
     }
 
-    fn look_at(&mut self, task: usize, at: Moment, look: &mut Look) {
-        let Some(occurrence) = self.rows[task].waits_for else { return };
-        let due = self.rows[task].is_due(occurrence);
-        let late = match due {
-            Due::At(instant) => at.now.saturating_duration_since(instant),
+    fn look_at(&mut self, task: usize, at: Moment, look: &mut Look, budget: &mut Budget) {
+        let row = &self.rows[task];
+        let Some(occurrence) = row.waits_for else { return };
+        let due = row.is_due(occurrence);
+        let Some(late) = due.late(at) else {
             // The wall clock is not there yet, because it was set back or because the wait is a long one.
-            Due::Wall(instant) if at.wall < instant => return self.push(task, due, at),
-            Due::Wall(instant) => Duration::try_from(at.wall.duration_since(instant)).unwrap_or_default(),
+            return self.push(task, due, at);
         };
-        let row = &mut self.rows[task];
         look.moved.push(task);
-        if row.timer.within_limits(occurrence, at) != Some(occurrence) {
+        let next = match row.timer.within_limits(occurrence, at) == Some(occurrence) {
+            true => self.fire(task, occurrence, late, at, look, budget),
             // The wall clock was set, beyond the end of an interval or back before its start.
-            return self.wait_for(task, Some(occurrence), at);
-        }
-        let verdict = row.timer.judge(occurrence, late, at);
-        let next = verdict.next;
-        let skipped = verdict.skipped
-            + row.take_up(verdict, at.now, |tick| {
-                let occurrence = Occurrence { at: tick.at, by_hand: false };
-                look.fires.push(Fire { task, lateness: tick.late, occurrence });
-            });
-        if skipped > 0 {
-            look.skipped.push((task, skipped));
-        }
+            false => Some(occurrence),
+        };
         self.wait_for(task, next, at);
     }
 
-    fn wait_for(&mut self, task: usize, occurrence: Option<Due>, at: Moment) {
-        let due = occurrence.and_then(|due| self.rows[task].timer.within_limits(due, at));
-        let jitter = due.map(|due| self.jitter(task, due)).filter(|jitter| !jitter.is_zero());
+    /// Does what follows from `occurrence`, whose run is due; the one that comes next.
+    fn fire(
+        &mut self,
+        task: usize,
+        occurrence: Due,
+        late: Duration,
+        at: Moment,
+        look: &mut Look,
+        budget: &mut Budget,
+    ) -> Option<Due> {
         let row = &mut self.rows[task];
-        row.over = due.is_none() && (occurrence.is_some() || row.timer.goes_on());
+        let verdict = row.timer.judge(occurrence, late, at, budget);
+        let next = verdict.next;
+        // `None` is the least of all.
+        row.considered = row.considered.max(verdict.considered);
+        let skipped = verdict.skipped
+            + row.take_up(verdict, at.now, |waiting| look.fires.push(waiting.fire(task, at.now)));
+        if skipped > 0 {
+            look.skipped.push((task, skipped));
+        }
+        next
+    }
+
+    fn wait_for(&mut self, task: usize, occurrence: Option<Due>, at: Moment) {
+        let within = occurrence.and_then(|due| self.rows[task].timer.within_limits(due, at));
+        let due = within.or(occurrence);
+        let jitter = within.map(|due| self.jitter(task, due)).filter(|jitter| !jitter.is_zero());
+        let row = &mut self.rows[task];
+        row.over = within.is_none() && (occurrence.is_some() || row.timer.goes_on());
         (row.waits_for, row.jitter) = (due, jitter.map(Box::new));
-        if let Some(due) = due.map(|due| row.is_due(due))
+        self.go_on_waiting(task, at);
+    }
+
+    /// `task` is looked at when what it waits for is due, if anything keeps it from that no more.
+    fn go_on_waiting(&mut self, task: usize, at: Moment) {
+        let row = &self.rows[task];
+        if let Some(occurrence) = row.waits_for
             && row.is_awake()
+            && !row.over
         {
+            let due = row.is_due(occurrence);
             self.push(task, due, at);
         }
     }
@@ -448,8 +552,9 @@ impl Timetable {
     }
 }
 
-fn by_hand(task: usize, at: Timestamp) -> Fire {
-    Fire { task, lateness: Duration::ZERO, occurrence: Occurrence { at, by_hand: true } }
+fn by_hand(task: usize, at: Timestamp, promised: bool) -> Fire {
+    let occurrence = Occurrence { at, by_hand: true };
+    Fire { task, lateness: Duration::ZERO, occurrence, made_up: false, promised }
 }
 
 impl Row {
@@ -458,8 +563,13 @@ impl Row {
         !self.paused && !self.disabled && !self.halted
     }
 
+    /// Whether its schedule has ended, and goes on after no restart.
+    fn is_stopped(&self) -> bool {
+        self.halted && !self.again
+    }
+
     /// Begins the runs of `verdict`, lets them wait, or leaves them out; how many those are.
-    fn take_up(&mut self, verdict: Verdict<Due>, now: Instant, mut begin: impl FnMut(Tick)) -> u64 {
+    fn take_up(&mut self, verdict: Verdict<Due>, now: Instant, mut begin: impl FnMut(Waiting)) -> u64 {
         let Verdict { older, newest, made_up, .. } = verdict;
         let overlap = self.timer.overlap();
         let mut left_out = 0;
@@ -474,12 +584,12 @@ impl Row {
                     continue;
                 }
             };
+            let waiting = Waiting { tick, since: now, made_up: made_up.is_some() };
             if waits {
-                let waiting = Waiting { tick, since: now, made_up: made_up.is_some() };
                 self.queued.get_or_insert_default().push_back(waiting);
             } else {
                 self.running += 1;
-                begin(tick);
+                begin(waiting);
             }
         }
         left_out + made_up.map_or(0, |most| self.forget_oldest(most))
@@ -499,6 +609,18 @@ impl Row {
         surplus as u64
     }
 
+    /// Lets a run wait, before those that are for later occurrences.
+    fn wait_in_order(&mut self, waiting: Waiting) {
+        let queued = self.queued.get_or_insert_default();
+        let place = queued.iter().position(|later| later.tick.at > waiting.tick.at).unwrap_or(queued.len());
+        queued.insert(place, waiting);
+    }
+
+    /// Whether a run waits for the running one, or for a restart.
+    fn has_waiting(&self) -> bool {
+        self.asked.is_some() || self.queued.as_ref().is_some_and(|queued| !queued.is_empty())
+    }
+
     /// The run that is next of those that wait.
     fn next_waiting(&mut self) -> Option<Waiting> {
         self.queued.as_mut()?.pop_front()
@@ -516,13 +638,36 @@ impl Row {
         self.queued.as_ref().map_or(0, |queued| of_kind(queued))
     }
 
-    /// What is waited for, where what is due by now is not made up for.
-    fn passed_over(&self, at: Moment) -> Option<Due> {
+    /// What is waited for, where what is due by now is not made up for, and counts as considered.
+    fn pass_over(&mut self, at: Moment) -> Option<Due> {
+        if let Some(Due::Wall(first)) = self.waits_for.filter(|&due| self.is_due(due).has_come(at))
+            && self.timer.is_cron()
+        {
+            let latest = self.timer.latest_due(at).map_or(first, |latest| latest.max(first));
+            self.considered = self.considered.max(Some(latest));
+        }
+        self.aim(at)
+    }
+
+    /// What comes next, by the clocks as they are and what has been considered.
+    fn aim(&self, at: Moment) -> Option<Due> {
+        if self.timer.is_cron() {
+            return self.timer.first_to_come(self.considered, at);
+        }
         let occurrence = self.waits_for?;
         if !self.is_due(occurrence).has_come(at) {
             return Some(occurrence);
         }
         self.timer.due_after_end(at).or_else(|| self.timer.next_due(occurrence, at).due)
+    }
+
+    /// Until when it waits, where that is longer than its schedule says, as the occurrences until then have been considered.
+    fn is_held_back(&self, at: Moment) -> Option<Timestamp> {
+        let Some(Due::Wall(until)) = self.waits_for.filter(|_| self.is_awake() && self.timer.is_cron())
+        else {
+            return None;
+        };
+        (self.timer.first_to_come(None, at) != Some(Due::Wall(until))).then_some(until)
     }
 
     /// When the run of `occurrence` is due.
@@ -622,7 +767,7 @@ mod tests {
     /// A run for what is due at this moment.
     fn tick(task: usize, at: Moment) -> Fire {
         let occurrence = Occurrence { at: at.wall, by_hand: false };
-        Fire { task, lateness: Duration::ZERO, occurrence }
+        Fire { task, lateness: Duration::ZERO, occurrence, made_up: false, promised: false }
     }
 
     fn every_second(overlap: Option<Overlap>) -> Timer {
