@@ -18,8 +18,8 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use ostler::{Clock, Error, Host, Misfire, Occurrence, Plan, Report, Run, Schedule, State};
 use tracing::info;
 
@@ -52,7 +52,7 @@ async fn app() -> Result<Report, Error> {
     let mut host = Host::new(Arc::clone(&schedules));
     for (&report, schedule) in &*schedules {
         info!(report, %schedule, "{}", schedule.describe());
-        log_next(report, next_report(schedule, Timestamp::now()));
+        log_next(report, schedule, Timestamp::now());
         let plan = Plan::from(schedule.clone()).misfire(Misfire::FireAll { max: 7 });
         host = host.task(report, plan, daily_report);
     }
@@ -62,42 +62,14 @@ async fn app() -> Result<Report, Error> {
 async fn daily_report(run: Run, occurrence: Occurrence, clock: Clock, State(schedules): State<Schedules>) {
     info!(of = %occurrence.at(), "the daily report is made");
     if let Some(schedule) = schedules.get(run.unit()) {
-        log_next(run.unit(), next_after_that_of(occurrence, schedule, clock.wall()));
+        // One that is made up for is long past, and so may be the one after it.
+        log_next(run.unit(), schedule, occurrence.at().max(clock.wall()));
     }
 }
 
-/// One that is made up for is long past, and the one after it may be, too; a clock that was set back is before it.
-fn next_after_that_of(occurrence: Occurrence, schedule: &Schedule, now: Timestamp) -> Option<Zoned> {
-    next_report(schedule, occurrence.at().max(now))
-}
-
-fn next_report(schedule: &Schedule, after: Timestamp) -> Option<Zoned> {
+fn log_next(report: &str, schedule: &Schedule, after: Timestamp) {
     let zone = schedule.time_zone().cloned().unwrap_or(TimeZone::UTC);
-    schedule.next_after(after).map(|next| next.to_zoned(zone))
-}
-
-fn log_next(report: &str, next: Option<Zoned>) {
-    if let Some(at) = next {
-        info!(report, %at, "next daily report");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_report_is_after_the_one_that_is_made_and_never_in_the_past() {
-        let at = |text: &str| text.parse::<Timestamp>().expect("it is an instant");
-        let schedule = Schedule::cron("0 0 8 * * *", "UTC").expect("it can be read");
-        let of = Occurrence::new(at("2026-03-02T08:00:00Z"));
-        for (now, next) in [
-            ("2026-03-02T08:00:01Z", "2026-03-03T08:00:00Z"),
-            ("2026-03-05T12:00:00Z", "2026-03-06T08:00:00Z"),
-            ("2026-03-02T07:00:00Z", "2026-03-03T08:00:00Z"),
-        ] {
-            let seen = next_after_that_of(of, &schedule, at(now)).map(|next| next.timestamp());
-            assert_eq!(seen, Some(at(next)), "{now}");
-        }
+    if let Some(next) = schedule.next_after(after) {
+        info!(report, at = %next.to_zoned(zone), "next daily report");
     }
 }
