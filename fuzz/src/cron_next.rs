@@ -31,7 +31,7 @@ static ZONES: LazyLock<Vec<Zone>> = LazyLock::new(|| {
         "Pacific/Kwajalein",
         "Asia/Kolkata",
     ];
-    let rules = ["XXX3YYY,M3.2.0,M11.1.0", "<+01>-1<+02>-2,J60/24,J300/0", "AAA-14BBB,100/-100,200/100"];
+    let rules = ["CCC3DDD,M3.2.0,M11.1.0", "<+01>-1<+02>-2,J60/24,J300/0", "AAA-14BBB,100/-100,200/100"];
     let named = named.into_iter().filter_map(|name| Zone::get(name).ok());
     let ruled = rules.into_iter().filter_map(|rule| TimeZone::posix(rule).ok()).map(Zone::from);
     named.chain(ruled).collect()

@@ -64,7 +64,7 @@ fn prepared(zone: TimeZone) -> Zone {
 /// next: it never ends, though jiff changes twice between two seconds.
 fn rules() -> Vec<TimeZone> {
     let mut rng = Rng::with_seed(1);
-    let for_ever = ["AAA0BBB-1,0/0,J365/25", "XXX-2<+01>-1,0/0,J365/23"];
+    let for_ever = ["AAA0BBB-1,0/0,J365/25", "CCC-2<+01>-1,0/0,J365/23"];
     let mut zones: Vec<_> = for_ever.map(|rule| TimeZone::posix(rule).expect("it is a rule")).into();
     while zones.len() < 200 {
         let standard = rng.i32(-23 * 60..=23 * 60);
