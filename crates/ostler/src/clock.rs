@@ -56,6 +56,7 @@ struct Shared {
 #[derive(Debug)]
 enum Mode {
     Real,
+    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "made for tests alone"))]
     Virtual(VirtualTime),
 }
 
@@ -81,14 +82,17 @@ struct Timers {
 }
 
 impl Clock {
-    /// The machine's own clocks.
-    pub(crate) fn real() -> Self {
+    /// The machine's own clocks, for what reads the time outside of a host. A host has one of its own, which it drives; a sleep on
+    /// a clock without a host never ends.
+    pub fn real() -> Self {
         Self::new(Mode::Real)
     }
 
-    /// A clock that stands still at `wall` until it is advanced.
-    #[cfg_attr(not(feature = "testing"), allow(dead_code))]
-    pub(crate) fn virtual_at(wall: Timestamp) -> Self {
+    /// A clock that stands still at `wall` until a test host advances it
+    /// ([`TestHost::start_on`](crate::testing::TestHost::start_on)): for what is made before the host and has to agree with it about
+    /// the time.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn virtual_at(wall: Timestamp) -> Self {
         Self::new(Mode::Virtual(VirtualTime {
             origin: Instant::now(),
             wall_origin: Mutex::new(wall),
@@ -99,7 +103,8 @@ impl Clock {
         }))
     }
 
-    pub(crate) fn is_real(&self) -> bool {
+    /// Whether it is the machine's, and not a test's.
+    pub fn is_real(&self) -> bool {
         matches!(self.0.mode, Mode::Real)
     }
 

@@ -22,6 +22,7 @@ pub mod logs;
 mod metrics;
 mod node;
 mod occurrence;
+mod open_run;
 mod options;
 mod outcome;
 mod panics;
@@ -69,10 +70,11 @@ pub use crate::health::{
 pub use crate::host::{DEFAULT_GRACE, Host};
 pub use crate::live::Live;
 pub use crate::occurrence::Occurrence;
+pub use crate::open_run::{OpenRun, RunEnd, RunLimit, RunStopper};
 #[cfg(feature = "clap")]
 pub use crate::options::ConfigArgs;
 pub use crate::options::{Format, Options, OptionsBuilder, Problems, Secret, Snapshot, Subscription};
-pub use crate::outcome::{Halt, IntoOutcome, Outcome, RunOutcome};
+pub use crate::outcome::{Halt, HaltKind, IntoOutcome, Outcome, RunOutcome};
 pub use crate::probe::Probes;
 pub use crate::problem::{ConfigError, Problem};
 pub use crate::process::main;

@@ -1,7 +1,8 @@
-//! What a handler says at its end: [`Outcome`], the permanent errors of [`Halt`], and what counts as an outcome.
+//! What a handler says at its end: [`Outcome`], the kinds of [`Halt`], and what counts as an outcome.
 
 use std::convert::Infallible;
 use std::fmt;
+use std::time::Duration;
 
 use crate::error::{BoxError, Error};
 
@@ -9,7 +10,8 @@ use crate::error::{BoxError, Error};
 pub type Outcome<T = ()> = Result<T, Halt>;
 
 /// Why a handler stopped short. Any error becomes one by `?` and is retried as the plan says;
-/// [`cancel`](Self::cancel) and [`discard`](Self::discard) are permanent.
+/// [`retry_in`](Self::retry_in) and [`snooze`](Self::snooze) name the wait themselves; [`cancel`](Self::cancel) and
+/// [`discard`](Self::discard) are permanent.
 ///
 /// It is not a `std::error::Error`, so that `From` can be written for every error at once.
 ///
@@ -29,6 +31,8 @@ pub struct Halt(pub(crate) Kind);
 #[derive(Debug)]
 pub(crate) enum Kind {
     Failed(BoxError),
+    FailedFor(BoxError, Duration),
+    Snoozed(Duration),
     Rejected(BoxError),
     Cancelled(String),
     Discarded(BoxError),
@@ -38,6 +42,17 @@ impl Halt {
     /// This run failed and may be tried again: what `?` makes of any error.
     pub fn retry(error: impl Into<BoxError>) -> Self {
         Self(Kind::Failed(error.into()))
+    }
+
+    /// This run failed and may be tried again after `wait`, whatever the back-off says. It counts as an attempt.
+    pub fn retry_in(wait: Duration, error: impl Into<BoxError>) -> Self {
+        Self(Kind::FailedFor(error.into(), wait))
+    }
+
+    /// It is too early: tried again after `wait`, and this counts neither as an attempt nor as a failure. In memory, the
+    /// worker waits meanwhile; a durable job frees it.
+    pub fn snooze(wait: Duration) -> Self {
+        Self(Kind::Snoozed(wait))
     }
 
     /// The work is no longer wanted. No further attempt; counted as cancelled, not as failed.
@@ -50,6 +65,17 @@ impl Halt {
         Self(Kind::Discarded(error.into()))
     }
 
+    /// What it says, for whoever runs handlers of their own.
+    pub fn into_kind(self) -> HaltKind {
+        match self.0 {
+            Kind::Failed(error) | Kind::Rejected(error) => HaltKind::Retry { error, wait: None },
+            Kind::FailedFor(error, wait) => HaltKind::Retry { error, wait: Some(wait) },
+            Kind::Snoozed(wait) => HaltKind::Snooze(wait),
+            Kind::Cancelled(reason) => HaltKind::Cancel(reason),
+            Kind::Discarded(error) => HaltKind::Discard(error),
+        }
+    }
+
     /// An extractor refused: tried again like a failure.
     pub(crate) fn rejected(error: BoxError) -> Self {
         Self(Kind::Rejected(error))
@@ -58,10 +84,33 @@ impl Halt {
     /// The error itself, for a service, where every kind of halt is a failure.
     pub(crate) fn into_error(self) -> BoxError {
         match self.0 {
-            Kind::Failed(error) | Kind::Rejected(error) | Kind::Discarded(error) => error,
+            Kind::Failed(error)
+            | Kind::FailedFor(error, _)
+            | Kind::Rejected(error)
+            | Kind::Discarded(error) => error,
+            Kind::Snoozed(_) => "snoozed: a service cannot be tried again later".into(),
             Kind::Cancelled(reason) => format!("cancelled: {reason}").into(),
         }
     }
+}
+
+/// What a [`Halt`] says.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum HaltKind {
+    /// It failed and may be tried again: after `wait`, or as the policy says.
+    Retry {
+        /// What went wrong.
+        error: BoxError,
+        /// The wait that the handler named.
+        wait: Option<Duration>,
+    },
+    /// It is tried again after this wait, and nothing is counted.
+    Snooze(Duration),
+    /// The work is no longer wanted, for this reason.
+    Cancel(String),
+    /// The work can never succeed.
+    Discard(BoxError),
 }
 
 impl<E: Into<BoxError>> From<E> for Halt {

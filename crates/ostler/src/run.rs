@@ -170,8 +170,9 @@ impl Runner {
     async fn judge(&mut self, ended: Ended<Outcome>, limit: Limit) -> Attempted {
         let span = self.span.clone();
         let failure = match span.in_scope(|| judge(ended, limit, &self.unit.clock)) {
-            Ok(outcome) => return Attempted::Over(outcome),
-            Err(failure) => failure,
+            Verdict::Over(outcome) => return Attempted::Over(outcome),
+            Verdict::Snoozed(wait) => return self.snooze(wait, limit).await,
+            Verdict::Failed(failure) => failure,
         };
         self.remember(&failure.error);
         let number = self.facts.attempt;
@@ -179,7 +180,7 @@ impl Runner {
             span.in_scope(|| tracing::error!(error = %failure, "run failed"));
             return Attempted::Over(failure.outcome);
         }
-        let wait = self.policy.backoff.delay(number, fastrand::u64(..));
+        let wait = failure.wait.unwrap_or_else(|| self.policy.backoff.delay(number, fastrand::u64(..)));
         span.in_scope(|| tracing::warn!(error = %failure, wait = ?wait, "attempt failed, trying again"));
         if !self.back_off(wait, limit.deadline).await {
             span.in_scope(|| tracing::error!(error = %failure, "run failed, no time for another attempt"));
@@ -188,6 +189,17 @@ impl Runner {
         self.unit.record.retried();
         self.facts.attempt += 1;
         Attempted::Again(self.facts)
+    }
+
+    /// Tries again after `wait` without counting; given up where a stop or the deadline comes first.
+    async fn snooze(&mut self, wait: Duration, limit: Limit) -> Attempted {
+        if !self.gives_up() && self.back_off(wait, limit.deadline).await {
+            return Attempted::Again(self.facts);
+        }
+        let error = "snoozed, and no time was left for another attempt";
+        self.remember(error);
+        self.span.in_scope(|| tracing::warn!(error, "run failed"));
+        Attempted::Over(RunOutcome::Failed)
     }
 
     fn remember(&self, error: &str) {
@@ -267,6 +279,16 @@ struct Failure {
     outcome: RunOutcome,
     error: String,
     permanent: bool,
+    /// The wait that the handler named.
+    wait: Option<Duration>,
+}
+
+/// What an attempt's end means.
+enum Verdict {
+    Over(RunOutcome),
+    Snoozed(Duration),
+    /// It may be tried again.
+    Failed(Failure),
 }
 
 impl fmt::Display for Failure {
@@ -275,14 +297,20 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What an attempt's end means: the run's outcome, or a failure that may be tried again.
-fn judge(ended: Ended<Outcome>, limit: Limit, clock: &Clock) -> Result<RunOutcome, Failure> {
-    let failed = |outcome, error: String| Failure { outcome, error, permanent: false };
-    Err(match ended {
-        Ended::Returned(Ok(())) => return Ok(RunOutcome::Succeeded),
+fn judge(ended: Ended<Outcome>, limit: Limit, clock: &Clock) -> Verdict {
+    let failed = |outcome, error: String| Failure { outcome, error, permanent: false, wait: None };
+    Verdict::Failed(match ended {
+        Ended::Returned(Ok(())) => return Verdict::Over(RunOutcome::Succeeded),
+        Ended::Returned(Err(Halt(Kind::Snoozed(wait)))) => {
+            tracing::debug!(?wait, "run snoozed");
+            return Verdict::Snoozed(wait);
+        }
         Ended::Returned(Err(Halt(Kind::Cancelled(reason)))) => {
             tracing::info!(reason = escaped(&reason), "run cancelled");
-            return Ok(RunOutcome::Cancelled);
+            return Verdict::Over(RunOutcome::Cancelled);
+        }
+        Ended::Returned(Err(Halt(Kind::FailedFor(error, wait)))) => {
+            Failure { wait: Some(wait), ..failed(RunOutcome::Failed, consume(error)) }
         }
         Ended::Returned(Err(Halt(Kind::Failed(error)))) => failed(RunOutcome::Failed, consume(error)),
         Ended::Returned(Err(Halt(Kind::Rejected(error)))) => {

@@ -28,6 +28,8 @@ pub struct Scope<S> {
     run: RunFacts,
     /// What a task's run is for.
     occurrence: Option<Occurrence>,
+    /// Its own, where the run can be told to stop alone.
+    stop: Option<Stop>,
     ready: Mutex<Option<Ready>>,
     /// The span in which the item of this run was sent.
     from: Option<Box<TraceContext>>,
@@ -46,7 +48,7 @@ pub(crate) struct RunFacts {
 impl<S> Scope<S> {
     pub(crate) fn new(state: Arc<S>, unit: Arc<UnitSeat>, run: RunFacts) -> Self {
         let (ready, snapshots) = (Mutex::new(None), OnceLock::new());
-        Self { state, unit, run, occurrence: None, ready, from: None, snapshots }
+        Self { state, unit, run, occurrence: None, stop: None, ready, from: None, snapshots }
     }
 
     /// The same scope for another attempt, or another run.
@@ -64,6 +66,10 @@ impl<S> Scope<S> {
         }
     }
 
+    pub(crate) fn with_stop(self, stop: Stop) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+
     pub(crate) fn for_occurrence(self, occurrence: Option<Occurrence>) -> Self {
         Self { occurrence, ..self }
     }
@@ -79,7 +85,7 @@ impl<S> Scope<S> {
 
     /// When this run should end.
     pub fn stop(&self) -> Stop {
-        self.unit.stop()
+        self.stop.clone().unwrap_or_else(|| self.unit.stop())
     }
 
     /// The host's clock.

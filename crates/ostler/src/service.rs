@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::handle::HostHandle;
 use crate::health::Health;
+use crate::open_run::OpenRun;
 use crate::ready::Ready;
 use crate::scope::{RunFacts, Scope};
 use crate::seat::UnitSeat;
@@ -105,6 +106,22 @@ impl<S> Context<S> {
     pub fn scope(&self) -> Scope<S> {
         let facts = RunFacts { id: self.unit.record.next_run_id(), attempt: 1, worker: None };
         Scope::new(Arc::clone(&self.state), Arc::clone(&self.unit), facts)
+    }
+
+    /// Opens a run of this unit: work with a stop of its own, whose panics are caught and whose blocking calls are known. It has the
+    /// next number of a run; `attempt` and `worker` are what [`Run`](crate::Run) then tells.
+    pub fn open_run(&self, attempt: u32, worker: Option<usize>) -> OpenRun<S> {
+        let facts = RunFacts { id: self.unit.record.next_run_id(), attempt, worker };
+        OpenRun::new(Arc::clone(&self.state), Arc::clone(&self.unit), facts)
+    }
+
+    /// Spawns a part of this unit on the runtime. The unit has not ended, and is not started again, before the part is gone;
+    /// when the grace of a stop is over it is dropped at its next await. Where the unit has been told to stop already, it is dropped at
+    /// once: what has to be there in a stop is spawned before.
+    ///
+    /// A part that panics is gone, and nobody is told but the log: it tells of itself by a channel.
+    pub fn spawn(&self, part: impl Future<Output = ()> + Send + 'static) {
+        self.unit.spawn(part);
     }
 }
 

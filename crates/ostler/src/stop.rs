@@ -33,6 +33,12 @@ pub enum StopReason {
     Completed,
     /// The host itself was dropped.
     HostGone,
+    /// This run took longer than its timeout.
+    TimedOut,
+    /// This run's work is no longer wanted.
+    Cancelled,
+    /// This run's worker lost its lease: somebody else may do the work by now, and what this run does is not counted.
+    LeaseLost,
 }
 
 impl fmt::Display for StopReason {
@@ -45,6 +51,9 @@ impl fmt::Display for StopReason {
             Self::StartFailed(unit) => write!(f, "unit `{unit}` did not start"),
             Self::Completed => f.write_str("all units completed"),
             Self::HostGone => f.write_str("the host is gone"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::LeaseLost => f.write_str("lease lost"),
         }
     }
 }

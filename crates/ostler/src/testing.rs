@@ -85,6 +85,18 @@ impl TestHost {
     /// # Errors
     /// What the start ended with, where it failed.
     pub fn start_at<S: Send + Sync + 'static>(host: Host<S>, wall: Timestamp) -> Result<Self, Error> {
+        Self::start_on(host, Clock::virtual_at(wall))
+    }
+
+    /// Starts `host` on this clock ([`Clock::virtual_at`]), which others may read as well, and runs it until it is idle.
+    ///
+    /// # Errors
+    /// What the start ended with, where it failed.
+    ///
+    /// # Panics
+    /// Where the clock is the machine's, which no test can advance.
+    pub fn start_on<S: Send + Sync + 'static>(host: Host<S>, clock: Clock) -> Result<Self, Error> {
+        assert!(!clock.is_real(), "a test host needs a virtual clock");
         let parking = Arc::new(Parking::default());
         let told = Arc::clone(&parking);
         let runtime =
@@ -92,7 +104,6 @@ impl TestHost {
         let mut prepared = host.into_prepared();
         prepared.process = false;
         prepared.probes = None;
-        let clock = Clock::virtual_at(wall);
         let handle = prepared.handle.clone();
         let host = runtime.spawn(host::run(prepared, clock.clone()));
         let runtime = Some(runtime);

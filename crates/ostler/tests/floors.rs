@@ -43,7 +43,7 @@ const FLOORS: &[&[&str]] = &[
         "attempt", "blocking", "board", "handle", "handler", "health", "logs", "options", "queue", "scope",
         "seat", "state", "unit",
     ],
-    &["trigger", "run", "service"],
+    &["open_run", "trigger", "run", "service"],
     &["supervise"],
     &["metrics", "probe", "sentinel", "lag", "reload", "host", "process", "systemd", "testing"],
 ];

@@ -1,0 +1,30 @@
+//! Durable jobs for [`ostler`]: the handlers of an in-memory queue, on a store that survives the process.
+//!
+//! This file is the map; `ostler-sqlite` has the embedded store.
+
+mod answer;
+mod client;
+mod error;
+mod hints;
+mod id;
+mod job;
+pub mod name;
+pub mod payload;
+mod policy;
+mod state;
+pub mod store;
+mod unique;
+
+pub use crate::answer::{IntoAnswer, Json};
+pub use crate::client::{CHUNK, Client, EnqueueAllError, Finished, JobHandle};
+pub use crate::error::{ErrorKind, StoreError};
+pub use crate::hints::{EndHint, Hints};
+pub use crate::id::{ClaimId, JobId, ParseJobIdError, WorkerId};
+pub use crate::job::{FromJob, Job, JobArgs, NewJob};
+pub use crate::policy::{
+    Ack, DEFAULT_ATTEMPTS, DEFAULT_BACKOFF, DEFAULT_PRIORITY, DEFAULT_QUEUE, DEFAULT_TIMEOUT, Durability,
+    Keep, MAX_PRIORITY, MAX_RESULT, Policy, Retention, STOP_GRACE,
+};
+pub use crate::state::{JobState, LEGAL, Move, is_legal};
+pub use crate::store::{CancelAnswer, Count, JobStatus, Store};
+pub use crate::unique::{Unique, UniqueKey, Until};
