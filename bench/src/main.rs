@@ -11,6 +11,7 @@ mod full;
 mod gate;
 mod instructions;
 mod job;
+mod jobs;
 mod lateness;
 mod machinery;
 mod once;
@@ -74,7 +75,7 @@ fn main() -> ExitCode {
 }
 
 fn rows() -> Vec<Row> {
-    vec![
+    let mut rows = vec![
         machinery::row(),
         full::row(),
         queue::row(),
@@ -85,7 +86,9 @@ fn rows() -> Vec<Row> {
         instructions::row(),
         cron::row(),
         cron::counts_row(),
-    ]
+    ];
+    rows.extend(jobs::rows());
+    rows
 }
 
 /// One measurement of one contender, its figures printed for the process that asked.

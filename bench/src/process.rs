@@ -38,8 +38,15 @@ pub(crate) async fn idle(before: f64, timers: usize) -> Result<Vec<(&'static str
     ])
 }
 
+/// Bytes that this process has given to `write` and its kin so far.
+pub(crate) fn written() -> Result<f64, BoxError> {
+    let io = std::fs::read_to_string("/proc/self/io")?;
+    let line = io.lines().find_map(|line| line.strip_prefix("wchar:"));
+    Ok(line.ok_or("no wchar in /proc/self/io")?.trim().parse()?)
+}
+
 /// Processor time of all threads so far, in user and kernel mode.
-fn processor_time() -> Result<Duration, BoxError> {
+pub(crate) fn processor_time() -> Result<Duration, BoxError> {
     ticks(&std::fs::read_to_string("/proc/self/stat")?).map(|ticks| TICK * ticks)
 }
 

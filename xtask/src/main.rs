@@ -8,7 +8,9 @@ use std::process::ExitCode;
 
 mod budget;
 mod failure;
+mod mutants;
 mod packages;
+mod patch;
 mod program;
 mod steps;
 mod tests;
@@ -25,6 +27,12 @@ const COMMANDS: &[Command] = &[
         about: "check how many crates the first example depends on",
         takes: None,
         run: |_| steps::run(&[("crate budget", &budget::check)]),
+    },
+    Command {
+        name: "mutants",
+        about: "take one promise after another out of a copy, and see a test fail for each",
+        takes: Some("--write | names of mutants"),
+        run: mutants::run,
     },
 ];
 

@@ -18,6 +18,7 @@ const PACKAGES: &[Package] = &[
     Package("curl", Proof::Command("curl"), "runs the lines of the tour's page as a reader would"),
     Package("systemd", Proof::Command("systemd-analyze"), "reads the unit file in `deploy`; it need not run"),
     Package("procps", Proof::Command("kill"), "has `kill`, which sends signals to the programs that are tested"),
+    Package("strace", Proof::Command("strace"), "tells what was written and synced before a power loss"),
     Package("bsdutils", Proof::Command("script"), "gives a terminal to a program whose log lines are for people"),
     Package("python3-prometheus-client", Proof::Module("prometheus_client"), "reads metrics as Prometheus does"),
 ];

@@ -1,0 +1,46 @@
+//! What the handlers wrote down.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ostler_jobs::JobId;
+
+/// One attempt, as its handler saw it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt {
+    pub(crate) token: u64,
+    pub(crate) pid: u32,
+    pub(crate) began: u128,
+    /// `None` where its process died first.
+    pub(crate) ended: Option<u128>,
+}
+
+/// The attempts of each job, in the order in which they began.
+pub(crate) type Effects = BTreeMap<JobId, Vec<Attempt>>;
+
+pub(crate) fn read(folder: &Path) -> Effects {
+    let mut effects = Effects::new();
+    for line in std::fs::read_to_string(folder.join("effects")).unwrap_or_default().lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [what, job, token, _attempt, pid, at] = words[..] else { panic!("a line of effects: {line}") };
+        let (token, pid, at) = (token.parse().unwrap(), pid.parse().unwrap(), at.parse().unwrap());
+        let attempts = effects.entry(job.parse().unwrap()).or_default();
+        match what {
+            "began" => attempts.push(Attempt { token, pid, began: at, ended: None }),
+            _ => attempts.iter_mut().find(|attempt| attempt.token == token).unwrap().ended = Some(at),
+        }
+    }
+    effects
+}
+
+/// The ids in all ledgers of a folder.
+pub(crate) fn acknowledged(folder: &Path) -> Vec<JobId> {
+    let mut ids = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("ledger.") {
+            ids.extend(std::fs::read_to_string(path).unwrap().lines().map(|line| line.parse::<JobId>().unwrap()));
+        }
+    }
+    ids
+}
