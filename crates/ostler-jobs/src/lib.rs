@@ -4,10 +4,13 @@
 
 mod answer;
 mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod hints;
 mod id;
 mod job;
+mod memory;
 pub mod name;
 pub mod payload;
 mod policy;
@@ -21,6 +24,7 @@ pub use crate::error::{ErrorKind, StoreError};
 pub use crate::hints::{EndHint, Hints};
 pub use crate::id::{ClaimId, JobId, ParseJobIdError, WorkerId};
 pub use crate::job::{FromJob, Job, JobArgs, NewJob};
+pub use crate::memory::MemoryStore;
 pub use crate::policy::{
     Ack, DEFAULT_ATTEMPTS, DEFAULT_BACKOFF, DEFAULT_PRIORITY, DEFAULT_QUEUE, DEFAULT_TIMEOUT, Durability,
     Keep, MAX_PRIORITY, MAX_RESULT, Policy, Retention, STOP_GRACE,

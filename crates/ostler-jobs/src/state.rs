@@ -104,3 +104,56 @@ pub const LEGAL: &[(JobState, Move, JobState)] = {
 pub fn is_legal(from: JobState, by: Move, to: JobState) -> bool {
     LEGAL.contains(&(from, by, to))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moves_from(state: JobState) -> impl Iterator<Item = &'static (JobState, Move, JobState)> {
+        LEGAL.iter().filter(move |(from, _, _)| *from == state)
+    }
+
+    #[test]
+    fn nothing_follows_a_finished_state_and_something_every_other() {
+        for state in JobState::ALL {
+            assert_eq!(moves_from(state).count() == 0, state.is_finished(), "{state}");
+        }
+    }
+
+    #[test]
+    fn every_state_that_is_not_finished_can_be_cancelled() {
+        for state in JobState::ALL.into_iter().filter(|state| !state.is_finished()) {
+            assert!(is_legal(state, Move::Cancel, JobState::Cancelled), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_job_runs_by_a_claim_and_ends_well_or_for_good_only_from_there() {
+        for &(from, by, to) in LEGAL {
+            assert_eq!(to == JobState::Running, by == Move::Claim);
+            assert_eq!(to == JobState::Done, by == Move::Succeed);
+            assert_eq!(to == JobState::Dead, by == Move::Die);
+            assert!(by != Move::Claim || from == JobState::Ready);
+            assert!(!matches!(by, Move::Succeed | Move::Die) || from == JobState::Running);
+        }
+    }
+
+    #[test]
+    fn no_move_stands_twice_and_none_stays_where_it_is() {
+        for (at, row) in LEGAL.iter().enumerate() {
+            assert!(!LEGAL[..at].contains(row), "{row:?}");
+            assert_ne!(row.0, row.2);
+        }
+        assert!(!is_legal(JobState::Scheduled, Move::Claim, JobState::Running));
+        assert!(!is_legal(JobState::Done, Move::Rescue, JobState::Ready));
+        assert!(!is_legal(JobState::Running, Move::Due, JobState::Ready));
+    }
+
+    #[test]
+    fn each_state_has_a_word_of_its_own() {
+        let mut words = JobState::ALL.map(JobState::as_str);
+        words.sort_unstable();
+        assert!(words.windows(2).all(|pair| pair[0] != pair[1]));
+        assert_eq!(JobState::Ready.to_string(), "ready");
+    }
+}

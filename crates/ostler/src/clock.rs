@@ -271,13 +271,25 @@ impl Clock {
         }
     }
 
-    /// Sets what a virtual clock shows on the wall; monotonic time goes on as before.
-    #[cfg_attr(not(feature = "testing"), allow(dead_code))]
-    pub(crate) fn set_wall(&self, wall: Timestamp) {
+    /// Sets what a virtual clock shows on the wall; monotonic time goes on as before. Ignored by a real clock.
+    ///
+    /// For what is tested without a host. With one, [`TestHost::set_wall`](crate::testing::TestHost::set_wall) also
+    /// runs what is due.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn set_wall(&self, wall: Timestamp) {
         if let Mode::Virtual(time) = &self.0.mode {
             *time.wall_origin() = wall.saturating_sub(time.elapsed()).unwrap_or(Timestamp::MIN);
             time.wall_was_set.notify_waiters();
         }
+    }
+
+    /// Moves a virtual clock forward and wakes whoever is due. Ignored by a real clock.
+    ///
+    /// For what is tested without a host. With one, [`TestHost::advance`](crate::testing::TestHost::advance) stops at
+    /// each timer on the way, and runs what is due.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn advance(&self, by: Duration) {
+        self.advance_to(self.after(by));
     }
 
     /// Moves a virtual clock forward to `instant` and wakes whoever is due.

@@ -2,6 +2,10 @@
 
 use crate::state::JobState;
 
+/// The [`error`](crate::JobStatus::error) of a job that was cancelled because [`cancel`](crate::Store::cancel) asked
+/// for it, whether it waited or ran.
+pub const CANCELLED: &str = "cancelled on request";
+
 /// The answer to a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

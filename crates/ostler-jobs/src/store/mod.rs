@@ -19,12 +19,12 @@ use crate::hints::Hints;
 use crate::id::{JobId, WorkerId};
 
 pub use self::claim::{Claim, ClaimRequest, Claimed, ClaimedJob, Suspects, Want};
-pub use self::control::CancelAnswer;
+pub use self::control::{CANCELLED, CancelAnswer};
 pub use self::finish::{End, Finish, Verdict};
 pub use self::insert::{Due, Insert, Inserted, NewRow};
 pub use self::inspect::{Count, JobStatus};
 pub use self::upkeep::{Pruned, Staged};
-pub use self::worker::{Beat, WorkerBeat};
+pub use self::worker::{Beat, LOST, WorkerBeat};
 
 /// What a verb returns. The call is made when it is first polled.
 ///

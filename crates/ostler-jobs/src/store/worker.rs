@@ -2,6 +2,9 @@
 
 use crate::id::{JobId, WorkerId};
 
+/// The [`error`](crate::JobStatus::error) of a job that is ready again because its worker was lost.
+pub const LOST: &str = "its worker was lost while it ran";
+
 /// The answer to a beat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Beat {
