@@ -13,6 +13,7 @@ use crate::payload;
 use crate::policy::Durability;
 use crate::state::JobState;
 use crate::store::{CancelAnswer, Count, Insert, Inserted, JobStatus, NewRow, Store};
+use crate::wait::{self, WaitError};
 
 /// How many jobs [`Client::enqueue_all`] sends at a time. Each part is atomic.
 pub const CHUNK: usize = 1_000;
@@ -103,6 +104,21 @@ impl Client {
         self.store.status(id).await
     }
 
+    /// Waits until a job has ended, and tells how. It waits through what passes of a store's trouble.
+    ///
+    /// # Errors
+    /// [`WaitError`]: there is no such job; it has ended and is not kept; the store said no. A job that is not kept is known to have
+    /// ended well only where it ends in this process, while this waits.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with timers.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: nothing but the waiting ends.
+    pub async fn wait(&self, id: JobId) -> Result<Finished, WaitError> {
+        wait::for_end(&*self.store, id, false).await
+    }
+
     /// Cancels a job: at once where it waits; where it runs, its `Stop` is requested, and it is dropped where it goes on.
     ///
     /// # Errors
@@ -170,6 +186,15 @@ impl<A> JobHandle<A> {
     /// [`StoreError`].
     pub async fn status(&self) -> Result<Option<JobStatus>, StoreError> {
         self.client.status(self.id()).await
+    }
+
+    /// As [`Client::wait`]: errors, panics and cancel safety are the same.
+    ///
+    /// # Errors
+    /// [`WaitError`].
+    pub async fn wait(&self) -> Result<Finished, WaitError> {
+        // Where it was enqueued here, it was there.
+        wait::for_end(&*self.client.store, self.id(), !self.is_existing()).await
     }
 
     /// As [`Client::cancel`].

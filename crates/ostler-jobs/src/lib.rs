@@ -10,13 +10,19 @@ mod error;
 mod hints;
 mod id;
 mod job;
+mod lease;
 mod memory;
 pub mod name;
 pub mod payload;
 mod policy;
 mod state;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod unique;
+mod wait;
+mod worker;
+mod workers;
 
 pub use crate::answer::{IntoAnswer, Json};
 pub use crate::client::{CHUNK, Client, EnqueueAllError, Finished, JobHandle};
@@ -32,3 +38,7 @@ pub use crate::policy::{
 pub use crate::state::{JobState, LEGAL, Move, is_legal};
 pub use crate::store::{CancelAnswer, Count, JobStatus, Store};
 pub use crate::unique::{Unique, UniqueKey, Until};
+pub use crate::wait::WaitError;
+pub use crate::workers::{
+    DEFAULT_LEASE, DEFAULT_POISON_AFTER, DEFAULT_POLL, DEFAULT_SLOTS, MAX_SLOTS, Workers,
+};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The floor of each module, from the ground up. A new module gets its line here.
 const FLOORS: &[&[&str]] = &[
     &["answer", "error", "id", "name", "payload", "policy", "state", "unique"],
-    &["client", "hints", "job", "memory", "store"],
+    &["client", "hints", "job", "memory", "store", "wait"],
     &["conformance", "lease"],
     &["worker"],
     &["workers", "testing"],

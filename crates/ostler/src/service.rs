@@ -47,6 +47,12 @@ pub trait Service<S>: Send + Sync + 'static {
     /// # Cancel safety
     /// The future is dropped at an await when the grace of a stop is over.
     fn run(&self, cx: Context<S>) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// What is wrong with the value, asked once when it is mounted: a setting's name, and what is wrong with it and what is allowed.
+    /// The host tells it with all other mistakes in the registration and starts nothing.
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// What an instance of a [`Service`] is given.

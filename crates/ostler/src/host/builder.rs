@@ -264,13 +264,17 @@ impl<S: Send + Sync + 'static> Host<S> {
 
     /// A value that owns its loop: started with the tasks and consumers, supervised like a service.
     pub fn mount(self, unit: impl Into<Unit>, service: impl Service<S>) -> Self {
-        let (state, service) = (Arc::clone(&self.state), Arc::new(service));
+        let (settings, mut host) = (unit.into(), self);
+        for (field, text) in service.mistakes() {
+            host.mistake(&settings, field, &text);
+        }
+        let (state, service) = (Arc::clone(&host.state), Arc::new(service));
         let make: MakeInstance = Box::new(move |seat, ready| {
             let context = Context::new(Arc::clone(&state), seat, ready);
             let service = Arc::clone(&service);
             Box::pin(async move { service.run(context).await.map_err(Halt::retry) })
         });
-        self.register(unit.into(), UnitKind::Service, Wave::Workers, Work::Service(make))
+        host.register(settings, UnitKind::Service, Wave::Workers, Work::Service(make))
     }
 
     /// A check: `handler` is called again and again and says how something is that the host cannot know of itself,
