@@ -41,4 +41,3 @@ impl Folder {
         self.0.join("drained").exists()
     }
 }
-

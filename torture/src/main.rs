@@ -14,7 +14,8 @@ use std::process::ExitCode;
 
 use crate::folder::Folder;
 
-const USAGE: &str = "usage: torture owner FOLDER SLOTS LEASE_MS on|off PRODUCE | torture client FOLDER NAME PRODUCE
+const USAGE: &str =
+    "usage: torture owner FOLDER SLOTS LEASE_MS on|off PRODUCE | torture client FOLDER NAME PRODUCE
        | torture acknowledge FOLDER JOBS";
 
 fn main() -> ExitCode {
@@ -25,7 +26,13 @@ fn main() -> ExitCode {
             match (slots.parse(), lease.parse(), produce.parse()) {
                 (Ok(slots), Ok(lease), Ok(produce)) => {
                     let folder = Folder::at(PathBuf::from(folder));
-                    owner::main(owner::Owner { folder, slots, lease_ms: lease, poison: poison == "on", produce })
+                    owner::main(owner::Owner {
+                        folder,
+                        slots,
+                        lease_ms: lease,
+                        poison: poison == "on",
+                        produce,
+                    })
                 }
                 _ => usage(),
             }

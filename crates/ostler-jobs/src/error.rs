@@ -13,6 +13,7 @@ struct Inner {
     message: String,
     source: Option<BoxError>,
     ambiguous: bool,
+    owner: Option<u32>,
 }
 
 /// The kinds of [`StoreError`]: to branch on, where the text is for people.
@@ -55,7 +56,14 @@ impl ErrorKind {
 impl StoreError {
     /// An error of this kind. For stores.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None, ambiguous: false }))
+        Self(Box::new(Inner { kind, message: message.into(), source: None, ambiguous: false, owner: None }))
+    }
+
+    /// Another owns the store: the process of this id, where that is known. For stores.
+    pub fn owned(pid: Option<u32>, message: impl Into<String>) -> Self {
+        let mut error = Self::new(ErrorKind::Owned, message);
+        error.0.owner = pid;
+        error
     }
 
     /// What is not allowed, and what is.
@@ -92,13 +100,19 @@ impl StoreError {
         self.0.ambiguous
     }
 
+    /// The id of the process that owns the store, where another does ([`ErrorKind::Owned`]) and it is known.
+    pub fn owner(&self) -> Option<u32> {
+        self.0.owner
+    }
+
     /// The same error for another caller of the same group. The source is not shared; its text is in the message.
     pub fn for_another(&self) -> Self {
         let message = match &self.0.source {
             Some(source) => format!("{}: {source}", self.0.message),
             None => self.0.message.clone(),
         };
-        let error = Self::new(self.0.kind, message);
+        let mut error = Self::new(self.0.kind, message);
+        error.0.owner = self.0.owner;
         if self.0.ambiguous { error.ambiguous() } else { error }
     }
 }

@@ -1,6 +1,4 @@
-//! Durable jobs for [`ostler`]: the handlers of an in-memory queue, on a store that survives the process.
-//!
-//! This file is the map; `ostler-sqlite` has the embedded store.
+#![doc = include_str!("guide.md")]
 
 mod answer;
 mod client;

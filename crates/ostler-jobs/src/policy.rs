@@ -5,6 +5,8 @@ use std::time::Duration;
 use ostler::backoff::Backoff;
 use ostler::{DAY, HOUR, SECOND};
 
+use crate::state::JobState;
+
 /// The queue of a kind that names none.
 pub const DEFAULT_QUEUE: &str = "default";
 
@@ -87,7 +89,7 @@ impl Policy {
     }
 
     /// How often a job is attempted at most, at least once ([`DEFAULT_ATTEMPTS`]). An attempt that ended with its process
-    /// counts, so that `attempts(1)` never runs a job twice.
+    /// counts, so that `attempts(1)` never runs a job twice, but where a power loss forgets that it had begun.
     #[must_use]
     pub const fn attempts(self, attempts: u32) -> Self {
         Self { attempts, ..self }
@@ -181,6 +183,18 @@ impl Retention {
     #[must_use]
     pub const fn dead(self, dead: Keep) -> Self {
         Self { dead, ..self }
+    }
+}
+
+impl Retention {
+    /// What is kept of jobs that ended in this state; nothing, where it is no end. For stores.
+    pub const fn of(self, state: JobState) -> Keep {
+        match state {
+            JobState::Done => self.done,
+            JobState::Cancelled => self.cancelled,
+            JobState::Dead => self.dead,
+            _ => Keep::NONE,
+        }
     }
 }
 

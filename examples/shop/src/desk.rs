@@ -1,5 +1,5 @@
 //! Where work is handed in and asked for again: a bounded queue on one side, the results on the other.
-//! Thumbnails and reports each have one.
+//! Thumbnails have one. What it holds is in memory: a crash loses it.
 
 use ostler::queue::{self, Items, Queue, TrySendError};
 use uuid::Uuid;

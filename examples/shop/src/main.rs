@@ -31,22 +31,26 @@ use ostler::{
     Error, First, Host, MINUTE, Options, OptionsBuilder, Report, Restart, SECOND, Spent, check, cron, every,
     unit,
 };
+use ostler_jobs::{Client, Store, Workers};
+use ostler_sqlite::SqliteStore;
 use sqlx::SqlitePool;
 
 use crate::app::App;
 use crate::args::Args;
 use crate::desk::Desk;
 use crate::door::Door;
+use crate::reports::Reports;
 use crate::settings::Settings;
 
 /// How many uploads wait at most. Past it a caller gets 503 at once, which is kinder than a queue
 /// that grows until the machine is out of memory. An upload has at most 4 MiB: 400 MiB in all.
 const WAITING_UPLOADS: usize = 100;
 
-/// How many reports wait at most. A report reads the whole period, so a short queue is enough.
-const WAITING_REPORTS: usize = 100;
+/// How many reports are made at a time. Each reads the whole period from the database. The number is fixed: the slots
+/// of a queue are set at the start, unlike the workers of the thumbnails.
+const REPORT_SLOTS: usize = 2;
 
-/// How long the database may take to close. A unit that did not stop in time may still hold a
+/// How long the databases may take to close. A unit that did not stop in time may still hold a
 /// connection, and would be waited for without end.
 const CLOSING: Duration = SECOND;
 
@@ -68,16 +72,25 @@ async fn shop(args: Args, layers: OptionsBuilder<Settings>) -> Result<Report, Er
     let probe_listener = door::bind("--probes", args.probes)?;
     let door = Door::new(app_listener, &probe_listener)?;
     let db = db::open(&args.data).await?;
-    let report = host(db.clone(), door, options).probes(probe_listener).run().await?;
+    let jobs = reports::open(&args.data).await?;
+    let host = host(db.clone(), jobs.clone(), door, options, args.allow_crash);
+    let report = host.probes(probe_listener).run().await?;
     stdout::say(&report);
-    close(db).await;
+    close(db, jobs).await;
     Ok(report)
 }
 
 /// Every unit by name. The tests run this same host on a virtual clock.
-fn host(db: SqlitePool, door: Door, options: Options<Settings>) -> Host<App> {
+fn host(
+    db: SqlitePool,
+    jobs: impl Store + Clone,
+    door: Door,
+    options: Options<Settings>,
+    allow_crash: bool,
+) -> Host<App> {
     let (thumbnails, uploads) = Desk::open(WAITING_UPLOADS);
-    let (reports, periods) = Desk::open(WAITING_REPORTS);
+    let reports = Reports::new(Client::new(jobs.clone()), allow_crash);
+    let jobs = Workers::new(jobs).queue(reports::QUEUE, REPORT_SLOTS).handle(reports::make);
 
     let cleanup = every(options.map(|o| o.cleanup.every))
         .first(First::Now)
@@ -97,7 +110,7 @@ fn host(db: SqlitePool, door: Door, options: Options<Settings>) -> Host<App> {
             units::daily_report,
         )
         .consume("thumbnails", uploads, thumbnails::make)
-        .consume("reports", periods.workers(2).timeout(MINUTE), reports::make)
+        .mount("jobs", jobs)
         .service(
             unit("upstream").restart(Restart::on_failure().budget(5, MINUTE).when_spent(Spent::StayFailed)),
             units::upstream,
@@ -107,8 +120,9 @@ fn host(db: SqlitePool, door: Door, options: Options<Settings>) -> Host<App> {
         .grace(30 * SECOND)
 }
 
-async fn close(db: SqlitePool) {
-    if tokio::time::timeout(CLOSING, db.close()).await.is_err() {
-        tracing::warn!("a connection to the database is still in use; it is left behind");
+async fn close(db: SqlitePool, jobs: SqliteStore) {
+    let both = async { tokio::join!(db.close(), jobs.close()) };
+    if tokio::time::timeout(CLOSING, both).await.is_err() {
+        tracing::warn!("a connection to a database is still in use; it is left behind");
     }
 }

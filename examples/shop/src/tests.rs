@@ -4,7 +4,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use jiff::Timestamp;
 use ostler::testing::TestHost;
-use ostler::{HOUR, MINUTE, Options, SECOND, UnitState};
+use ostler::{Clock, HOUR, MINUTE, Options, SECOND, UnitState};
+use ostler_jobs::{Client, JobState, MemoryStore};
 
 use crate::door::Door;
 use crate::settings::Settings;
@@ -13,8 +14,8 @@ fn open_at(wall: &str) -> TestHost {
     open(wall).0
 }
 
-/// The shop and where it is.
-fn open(wall: &str) -> (TestHost, SocketAddr) {
+/// The shop, where it is, and its jobs.
+fn open(wall: &str) -> (TestHost, SocketAddr, Client) {
     let free = || TcpListener::bind("127.0.0.1:0").unwrap();
     let door = Door::new(free(), &free()).unwrap();
     let address = door.app;
@@ -28,7 +29,10 @@ fn open(wall: &str) -> (TestHost, SocketAddr) {
         db
     });
     let options = Options::new(Settings::default());
-    (TestHost::start_at(crate::host(db, door, options), instant(wall)).unwrap(), address)
+    let clock = Clock::virtual_at(instant(wall));
+    let jobs = MemoryStore::on(clock.clone());
+    let host = crate::host(db, jobs.clone(), door, options, false);
+    (TestHost::start_on(host, clock).unwrap(), address, Client::new(jobs))
 }
 
 fn instant(text: &str) -> Timestamp {
@@ -62,18 +66,20 @@ fn the_daily_report_is_made_at_eight_in_oslo() {
         ("2026-01-15T00:00:00Z", "2026-01-15T07:00:00Z", 7 * HOUR),
         ("2026-07-15T00:00:00Z", "2026-07-15T06:00:00Z", 6 * HOUR),
     ] {
-        let mut shop = open_at(midnight);
+        let (mut shop, _address, jobs) = open(midnight);
         assert_eq!(shop.unit("daily-report").next_run, Some(instant(eight)));
         shop.advance(wait - SECOND);
         assert_eq!(shop.unit("daily-report").runs, 0);
         shop.advance(SECOND);
-        assert_eq!((shop.unit("daily-report").succeeded, shop.unit("reports").succeeded), (1, 1));
+        assert_eq!(shop.unit("daily-report").succeeded, 1);
+        let counts = shop.block_on(jobs.counts()).unwrap();
+        assert!(matches!(&counts[..], [one] if one.state == JobState::Done && one.jobs == 1), "{counts:?}");
     }
 }
 
 #[test]
 fn http_refuses_clients_while_it_is_stopped_and_takes_them_at_the_same_address_afterwards() {
-    let (mut shop, address) = open("2026-01-01T00:00:00Z");
+    let (mut shop, address, _jobs) = open("2026-01-01T00:00:00Z");
     let handle = shop.handle().clone();
     assert!(TcpStream::connect(address).is_ok());
     shop.settle(handle.stop_unit("http")).unwrap();
@@ -92,7 +98,7 @@ fn http_refuses_clients_while_it_is_stopped_and_takes_them_at_the_same_address_a
 
 #[test]
 fn http_does_not_come_up_at_an_address_that_was_taken_meanwhile() {
-    let (mut shop, address) = open("2026-01-01T00:00:00Z");
+    let (mut shop, address, _jobs) = open("2026-01-01T00:00:00Z");
     let handle = shop.handle().clone();
     shop.settle(handle.stop_unit("http")).unwrap();
     let thief = TcpListener::bind(address).unwrap();

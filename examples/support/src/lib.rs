@@ -3,6 +3,7 @@
 //! Nothing here sleeps: every wait is for a line or for the end, and [`PATIENCE`] is only there to end a hung test.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -73,9 +74,25 @@ impl Program {
         self.signal("-INT");
     }
 
+    /// Kills it, as `kill -9` does, and reads the rest of its lines.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        self.signal("-KILL");
+        self.read_to_the_end();
+        self.child.wait().expect("a started program can be waited for");
+    }
+
     /// Waits for the program's end, reads the rest of its lines, and returns its exit code.
     #[track_caller]
     pub fn exit_code(&mut self) -> i32 {
+        self.read_to_the_end();
+        // The pipe was closed by the program's end, so this does not wait.
+        let status = self.child.wait().expect("a started program can be waited for");
+        status.code().unwrap_or_else(|| panic!("it was ended by a signal ({status}):\n{}", self.output()))
+    }
+
+    #[track_caller]
+    fn read_to_the_end(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.next(deadline) {
@@ -84,9 +101,6 @@ impl Program {
                 Err(RecvTimeoutError::Timeout) => panic!("no end within {PATIENCE:?}:\n{}", self.output()),
             }
         }
-        // The pipe was closed by the program's end, so this does not wait.
-        let status = self.child.wait().expect("a started program can be waited for");
-        status.code().unwrap_or_else(|| panic!("it was ended by a signal ({status}):\n{}", self.output()))
     }
 
     /// All lines that were read so far.
@@ -113,6 +127,31 @@ impl Drop for Program {
         // Both fail where it has ended already, which is as good.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A database file of a test's own: gone at its end, with what SQLite and its owner's lock have laid beside it.
+#[derive(Debug)]
+pub struct Database(PathBuf);
+
+impl Database {
+    /// A path where there is no file yet. Each test has a name of its own.
+    pub fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("{name}-{}.db", std::process::id())))
+    }
+
+    /// The path, as an argument.
+    pub fn path(&self) -> &str {
+        self.0.to_str().expect("the temporary folder is named in UTF-8")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm", ".lock"] {
+            // Most of them are gone already, which is as good.
+            let _ = std::fs::remove_file(format!("{}{end}", self.path()));
+        }
     }
 }
 

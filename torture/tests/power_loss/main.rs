@@ -81,7 +81,11 @@ async fn all_are_there(image: &Path, acknowledged: &[JobId]) {
 
 fn can_trace() -> bool {
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-o", "/dev/null", "true"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    strace
+        .args(["-f", "-o", "/dev/null", "true"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     strace.status().is_ok_and(|status| status.success())
 }
 

@@ -28,7 +28,8 @@ fn whole(line: &str, begun: &mut HashMap<String, String>) -> Option<String> {
     if rest.starts_with("<... ") {
         let end = rest.split_once("resumed>")?.1.trim_start_matches([' ', ',']);
         let start = begun.remove(process)?;
-        let comma = if start.ends_with('(') || start.ends_with(',') || end.starts_with(')') { "" } else { ", " };
+        let comma =
+            if start.ends_with('(') || start.ends_with(',') || end.starts_with(')') { "" } else { ", " };
         return Some(format!("{start}{comma}{end}"));
     }
     Some(rest.to_owned())
@@ -85,7 +86,8 @@ fn file(arguments: &str) -> Option<Open> {
 }
 
 fn written(arguments: &str, length: usize) -> Vec<u8> {
-    let quoted = arguments.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map_or("", |(data, _)| data);
+    let quoted =
+        arguments.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map_or("", |(data, _)| data);
     let data = bytes(quoted);
     assert_eq!(data.len(), length, "the trace holds all that was written");
     data
@@ -128,6 +130,13 @@ fn calls_are_read_whole_and_in_order() {
         .collect();
     assert_eq!(
         told,
-        ["write /a 4096 [1, 2]", "write /b 0 [10]", "sync /a", "write /b 1 [11]", "truncate /a 8192", "remove /b"]
+        [
+            "write /a 4096 [1, 2]",
+            "write /b 0 [10]",
+            "sync /a",
+            "write /b 1 [11]",
+            "truncate /a 8192",
+            "remove /b"
+        ]
     );
 }

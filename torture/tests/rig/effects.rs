@@ -39,7 +39,9 @@ pub(crate) fn acknowledged(folder: &Path) -> Vec<JobId> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.file_name().unwrap().to_string_lossy().starts_with("ledger.") {
-            ids.extend(std::fs::read_to_string(path).unwrap().lines().map(|line| line.parse::<JobId>().unwrap()));
+            ids.extend(
+                std::fs::read_to_string(path).unwrap().lines().map(|line| line.parse::<JobId>().unwrap()),
+            );
         }
     }
     ids

@@ -83,7 +83,10 @@ async fn run_until_finished(
             assert!(owner.wait().success());
             return (client, deaths);
         }
-        assert!(began.elapsed() < Duration::from_secs(120), "not finished after two minutes and {deaths} deaths");
+        assert!(
+            began.elapsed() < Duration::from_secs(120),
+            "not finished after two minutes and {deaths} deaths"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

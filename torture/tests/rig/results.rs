@@ -24,12 +24,17 @@ pub(crate) fn kills(seed: u64, scale: Scale, found: &Found, drained: Duration) {
 pub(crate) fn killers(killers: usize, bystanders: usize, deaths: usize) {
     put(
         "killers",
-        &format!("{killers} killers dead after three crashes each, {bystanders} of {bystanders} bystanders done, {deaths} deaths of the process"),
+        &format!(
+            "{killers} killers dead after three crashes each, {bystanders} of {bystanders} bystanders done, {deaths} deaths of the process"
+        ),
     );
 }
 
 pub(crate) fn zombies(refused: usize, rounds: usize) {
-    put("zombies", &format!("{refused} of {rounds} late writes refused, each job done once by its second attempt"));
+    put(
+        "zombies",
+        &format!("{refused} of {rounds} late writes refused, each job done once by its second attempt"),
+    );
 }
 
 /// Replaces the row of this name, or adds it.

@@ -1,4 +1,4 @@
-//! The shop's database: one SQLite file in the data folder.
+//! The shop's database: one SQLite file in the data folder. The durable jobs have a file of their own beside it.
 //!
 //! It is made and filled in a single transaction, so that a start that was cut short leaves either
 //! nothing or everything.
@@ -16,7 +16,7 @@ use crate::day;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// Two report workers and the cleanup; the rest is to spare.
+/// Two reports at a time and the cleanup; the rest is to spare.
 const CONNECTIONS: u32 = 6;
 
 /// How long a writer waits for another one. Writes here take milliseconds.

@@ -1,31 +1,15 @@
-//! Sales reports: a period goes in, figures come out. Two workers compute them from the database.
+//! Sales reports: a period goes in, figures come out. Each is a durable job in `jobs.db`: it is accepted when it is on
+//! disk, and made even if the process is killed meanwhile. The thumbnails are the other kind of work, which is in memory.
 
+mod client;
+mod job;
 mod period;
 mod query;
+mod store;
 
-use std::sync::Arc;
-
+pub(crate) use client::Reports;
+pub(crate) use job::{QUEUE, make};
 pub(crate) use period::{Period, PeriodError};
-pub(crate) use query::SalesReport;
-
-use crate::conn::Conn;
-use crate::desk::{Desk, Order};
-
-/// Shared, because each question about a finished report gets a copy.
-pub(crate) type Reports = Desk<Period, Arc<SalesReport>>;
-
-pub(crate) async fn make(order: Order<Period, Arc<SalesReport>>, mut db: Conn) -> Result<(), sqlx::Error> {
-    let Order { work: period, ticket } = order;
-    let id = ticket.id();
-    match query::sales(&mut db, period).await {
-        Ok(report) => {
-            tracing::info!(report = %id, from = %period.from, to = %period.to, orders = report.orders, "report ready");
-            ticket.done(Arc::new(report));
-            Ok(())
-        }
-        Err(error) => {
-            ticket.failed(&error);
-            Err(error)
-        }
-    }
-}
+pub(crate) use store::open;
+#[cfg(test)]
+pub(crate) use store::open_with;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
+use serde::{Deserialize, Serialize};
 
 /// The period of a report when nothing is asked for: this many days, today among them.
 const DEFAULT_DAYS: i32 = 30;
@@ -12,9 +13,9 @@ const DEFAULT_DAYS: i32 = 30;
 const EARLIEST: Date = date(2000, 1, 1);
 
 /// A leap year. Longer periods would make one report take all of a worker's time.
-const MAX_DAYS: i32 = 366;
+pub(super) const MAX_DAYS: i32 = 366;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Period {
     pub(crate) from: Date,
     pub(crate) to: Date,

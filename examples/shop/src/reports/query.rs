@@ -98,6 +98,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::reports::period::MAX_DAYS;
 
     #[tokio::test]
     async fn the_days_add_up_to_the_totals() {
@@ -111,6 +112,34 @@ mod tests {
         assert_eq!(report.per_day.iter().map(|day| day.items).sum::<i64>(), report.items);
         assert_eq!(report.per_day.iter().map(|day| day.revenue_cents).sum::<i64>(), report.revenue_cents);
         assert!(report.orders > 200 && report.top_products.len() == 5);
+    }
+
+    /// A result is stored with its job, and one that is too large would be replaced by a note.
+    #[test]
+    fn the_largest_report_fits_into_a_result() {
+        let day = || DaySales {
+            date: "2024-02-29".into(),
+            orders: i64::MAX,
+            items: i64::MAX,
+            revenue_cents: i64::MAX,
+        };
+        let product = || ProductSales {
+            product_id: i64::MAX,
+            name: "n".repeat(1_000),
+            items: i64::MAX,
+            revenue_cents: i64::MAX,
+        };
+        let report = SalesReport {
+            from: date(2024, 1, 1),
+            to: date(2024, 12, 31),
+            orders: i64::MAX,
+            items: i64::MAX,
+            revenue_cents: i64::MAX,
+            top_products: std::iter::repeat_with(product).take(5).collect(),
+            per_day: std::iter::repeat_with(day).take(usize::try_from(MAX_DAYS).unwrap()).collect(),
+        };
+        let size = serde_json::to_string(&report).unwrap().len();
+        assert!(size < ostler_jobs::MAX_RESULT, "{size} bytes");
     }
 
     #[tokio::test]

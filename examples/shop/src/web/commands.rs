@@ -1,6 +1,7 @@
 //! A line to try for each route, with the real addresses. `ID` stands for what an earlier answer says.
 
 use crate::door::Door;
+use crate::reports::Reports;
 
 /// Lines that belong together.
 pub(super) struct Group {
@@ -14,12 +15,26 @@ pub(super) struct Command {
     pub(super) line: String,
 }
 
-pub(super) fn groups(door: &Door) -> Vec<Group> {
+pub(super) fn groups(door: &Door, reports: &Reports) -> Vec<Group> {
     let mut groups = vec![Group { title: "Try it", commands: shop(door) }];
     if door.is_local() {
         groups.push(Group { title: "Control it", commands: control(door) });
     }
+    if reports.may_crash() {
+        groups.push(Group { title: "Crash it", commands: crash(door) });
+    }
     groups
+}
+
+/// After each of them the shop is to be started again, three times in all.
+fn crash(door: &Door) -> Vec<Command> {
+    let app = door.app;
+    vec![command(
+        "A report that kills the shop",
+        format!(
+            "curl -i -H 'content-type: application/json' -d '{{\"crash\": true}}' http://{app}/api/reports/generate"
+        ),
+    )]
 }
 
 fn shop(door: &Door) -> Vec<Command> {

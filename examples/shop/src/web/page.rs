@@ -22,7 +22,7 @@ const SAMPLE: &[u8] = include_bytes!("sample.png");
 pub(super) async fn index(State(site): State<Site>) -> Html<String> {
     let (door, now) = (&site.app.door, Timestamp::now());
     let rows: Vec<Row> = site.host.units().iter().map(|unit| Row::new(unit, now, door.is_local())).collect();
-    Html(page(&rows, &commands::groups(door)))
+    Html(page(&rows, &commands::groups(door, &site.app.reports)))
 }
 
 pub(super) async fn style() -> Response {
@@ -123,7 +123,7 @@ fn page(rows: &[Row], groups: &[Group]) -> String {
 <main>
 <header>
 <h1>The shop</h1>
-<p>A small web shop whose background work is run by Ostler. These are its units, as they are now.</p>
+<p>A small web shop whose background work is run by Ostler. These are its units, as they are now. Reports are durable jobs, made by the unit jobs: one that was accepted is made even if the shop is killed meanwhile. Thumbnails wait in memory, and a crash loses them.</p>
 </header>
 <section>
 <h2>Units</h2>
@@ -135,7 +135,7 @@ fn page(rows: &[Row], groups: &[Group]) -> String {
 </table>
 </div>
 </section>
-{groups}<footer>The page loads itself again every five seconds. Settings are in ostler.toml in the data folder, and are followed while the shop runs. Stop the shop with Ctrl-C: accepted work is finished first.</footer>
+{groups}<footer>The page loads itself again every five seconds. Settings are in ostler.toml in the data folder, and are followed while the shop runs. Stop the shop with Ctrl-C: what is in memory is finished first, and reports that wait are made after the next start.</footer>
 </main>
 </body>
 </html>

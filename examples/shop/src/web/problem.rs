@@ -5,6 +5,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ostler::ControlError;
+use ostler_jobs::{ErrorKind, StoreError};
 use serde::Serialize;
 
 use crate::desk::Refused;
@@ -80,6 +81,16 @@ impl IntoResponse for Problem {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, refused.to_string()).retry_after(1)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() || error.kind() == ErrorKind::Closed {
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(1)
+        } else {
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+        }
     }
 }
 

@@ -66,16 +66,18 @@ fn processing(thumbnail_id: Uuid) -> Response {
 mod tests {
     use axum::body::Bytes;
     use axum::http::header::RETRY_AFTER;
+    use ostler_jobs::{Client, MemoryStore};
 
     use super::*;
     use crate::desk::Desk;
+    use crate::reports::Reports;
     use crate::web::tests::site;
 
     #[tokio::test]
     async fn a_full_queue_refuses_before_it_looks_at_the_body() {
         let (thumbnails, _nobody_works) = Desk::open(1);
         thumbnails.hand_in(Bytes::new()).unwrap();
-        let site = site(thumbnails, Desk::open(1).0);
+        let site = site(thumbnails, Reports::new(Client::new(MemoryStore::new()), false));
         let refused = create(State(site), HeaderMap::new(), Body::from("no picture")).await.into_response();
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.headers()[RETRY_AFTER], "1");

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use serde_json::{Value, json};
 
 use crate::database::number;
-use crate::harness::{Shop, until};
+use crate::harness::{Shop, picture, until};
 use crate::stream::{Part, Stream};
 
 #[test]
@@ -55,13 +55,13 @@ fn a_paused_task_does_not_run_until_it_is_resumed() {
 #[test]
 fn a_paused_consumer_leaves_its_items_in_the_queue() {
     let shop = Shop::start().ready();
-    shop.act("reports", "pause").is_unit("reports", "paused");
-    let accepted = shop.post_as("/api/reports/generate", "application/json", b"{}");
+    shop.act("thumbnails", "pause").is_unit("thumbnails", "paused");
+    let accepted = shop.post("/api/thumbnails", &picture(200, 100, image::ImageFormat::Png));
     let place = accepted.header("location");
-    assert_eq!(shop.unit("reports")["depth"], 1);
+    assert_eq!(shop.unit("thumbnails")["depth"], 1);
     assert_eq!(shop.get(place).json()["status"], "Processing");
-    shop.act("reports", "resume").is_unit("reports", "running");
-    assert_eq!(shop.finished(place).json()["status"], "Completed");
+    shop.act("thumbnails", "resume").is_unit("thumbnails", "running");
+    assert_eq!(shop.finished(place).kind(), "image/png");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// In the order in which they are told to stop, which is that of the printed report.
 pub(crate) const UNITS: [&str; 8] =
-    ["http", "slow-stop", "upstream", "reports", "thumbnails", "daily-report", "cleanup", "heartbeat"];
+    ["http", "slow-stop", "upstream", "jobs", "thumbnails", "daily-report", "cleanup", "heartbeat"];
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -67,8 +67,33 @@ impl Shop {
 
     /// Waits until the host has started: before that, its units cannot be stopped, started or restarted.
     pub(crate) fn ready(self) -> Self {
-        until("the shop is ready", || (self.probe("readyz") == Some(200)).then_some(()));
+        self.wait_until_ready();
         self
+    }
+
+    pub(crate) fn wait_until_ready(&self) {
+        until("the shop is ready", || (self.probe("readyz") == Some(200)).then_some(()));
+    }
+
+    /// After its end: another one on the same folder, which has its place from now on.
+    pub(crate) fn start_again(&mut self, flags: &[&str]) {
+        self.exit_status();
+        let data = std::mem::take(&mut self.data);
+        *self = Self::start_with(&[&["--data", data.to_str().unwrap()], flags].concat());
+        self.wait_until_ready();
+    }
+
+    /// After its end: another one on the same folder in its place, which ends by itself, perhaps before it is ready.
+    pub(crate) fn start_and_wait(&mut self, flags: &[&str]) -> ExitStatus {
+        self.exit_status();
+        let mut command = program();
+        command.args(["--listen", "127.0.0.1:0", "--probes", "127.0.0.1:0", "--data"]).arg(&self.data);
+        self.child = command.args(flags).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        self.exit_status()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn announced(&self, start: &str) -> SocketAddr {
@@ -111,8 +136,13 @@ impl Shop {
     }
 
     pub(crate) fn post_as(&self, path: &str, kind: &str, body: &[u8]) -> Answer {
+        self.try_post_as(path, kind, body).unwrap()
+    }
+
+    /// The answer, or nothing where the shop is gone before it.
+    pub(crate) fn try_post_as(&self, path: &str, kind: &str, body: &[u8]) -> Option<Answer> {
         let request = agent().post(format!("http://{}{path}", self.app)).header("content-type", kind);
-        Answer::of(request.send(body).unwrap())
+        request.send(body).ok().map(Answer::of)
     }
 
     /// A connection on which this text was sent, as it is.

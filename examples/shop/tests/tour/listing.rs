@@ -54,7 +54,7 @@ fn all_units_are_listed_in_the_order_of_their_registration() {
     let kinds: Vec<&str> = units.iter().map(|unit| unit["kind"].as_str().unwrap()).collect();
     assert_eq!(
         kinds,
-        ["interval", "interval", "cron", "consumer", "consumer", "service", "service", "service"]
+        ["interval", "interval", "cron", "consumer", "service", "service", "service", "service"]
     );
     for unit in units {
         assert_eq!((&unit["state"], &unit["ready"]), (&json!("running"), &json!(true)), "{unit}");

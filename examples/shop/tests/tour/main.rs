@@ -7,10 +7,12 @@
 mod control;
 mod database;
 mod deploy;
+mod durable;
 mod events;
 mod guards;
 mod harness;
 mod health;
+mod jobs;
 mod limits;
 mod listing;
 mod live;

@@ -1,0 +1,219 @@
+//! From the tables to the index, at open: what was running is taken back first, then all jobs are put into their places.
+//!
+//! The jobs' arguments are not read. A row whose kind, queue or priority nobody can name is left where it is, and told.
+
+use std::sync::Arc;
+
+use ostler_jobs::StoreError;
+use ostler_jobs::store::LOST;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::call::Sync;
+use crate::file::fault;
+use crate::index::{ClassKey, NameId, Place, Stage};
+use crate::writer::{Engine, crashes, unpacked, wall};
+
+/// Fills the index of an engine that knows nothing yet.
+pub(crate) fn load(engine: &mut Engine<'_>) -> Result<(), StoreError> {
+    // Nobody waits for an answer yet, and a large file takes its time.
+    engine.limit(None);
+    load_names(engine)?;
+    load_paused(engine)?;
+    load_classes(engine)?;
+    take_back(engine)?;
+    load_jobs(engine)?;
+    engine.look_for_next()?;
+    engine.index.keep();
+    Ok(())
+}
+
+fn load_names(engine: &mut Engine<'_>) -> Result<(), StoreError> {
+    let index = &mut engine.index;
+    each(engine.connection, "SELECT id, name FROM ostler_name", |row| {
+        index.add_name(row.get(0)?, row.get::<_, String>(1)?.into());
+        Ok(())
+    })
+}
+
+fn load_paused(engine: &mut Engine<'_>) -> Result<(), StoreError> {
+    let index = &mut engine.index;
+    each(engine.connection, "SELECT queue FROM ostler_paused", |row| {
+        index.pause(&Arc::from(row.get::<_, String>(0)?));
+        Ok(())
+    })
+}
+
+fn load_classes(engine: &mut Engine<'_>) -> Result<(), StoreError> {
+    let index = &mut engine.index;
+    each(engine.connection, "SELECT id, queue, state, age, most FROM ostler_class", |row| {
+        let most = row.get::<_, i64>(4)?.max(0) as u64;
+        let key = ClassKey { queue: row.get(1)?, state: row.get(2)?, age: row.get(3)?, most };
+        index.add_class(row.get(0)?, key);
+        Ok(())
+    })?;
+    let kept = "SELECT class, kind, COUNT(*) FROM ostler_history GROUP BY class, kind";
+    each(engine.connection, kept, |row| {
+        index.count_kept(row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(())
+    })
+}
+
+/// A job whose process died.
+struct Lost {
+    job: i64,
+    attempt: u32,
+    alone: bool,
+}
+
+/// The claims of the process before: each attempt counts, each job is a suspect, in one commit and before anything else. The jobs
+/// that were to be cancelled are.
+fn take_back(engine: &mut Engine<'_>) -> Result<(), StoreError> {
+    engine.begin(Sync::Full, wall::now() + engine.options.deadline)?;
+    engine.limit(None);
+    match take_back_all(engine) {
+        Ok(()) => engine.commit(),
+        Err(error) => {
+            engine.roll_back();
+            Err(error)
+        }
+    }
+}
+
+fn take_back_all(engine: &mut Engine<'_>) -> Result<(), StoreError> {
+    let mut lost = Vec::new();
+    each(engine.connection, "SELECT alone, jobs FROM ostler_claim ORDER BY id", |row| {
+        let alone = row.get(0)?;
+        let jobs = row.get::<_, Vec<u8>>(1)?;
+        lost.extend(unpacked(&jobs).map(|(job, attempt)| Lost { job: job as i64, attempt, alone }));
+        Ok(())
+    })?;
+    for lost in lost {
+        take_back_one(engine, &lost)?;
+    }
+    let removed = engine.connection.execute("DELETE FROM ostler_claim", ());
+    removed.map(drop).map_err(|error| fault("remove the claims of the process before", error))
+}
+
+fn take_back_one(engine: &mut Engine<'_>, lost: &Lost) -> Result<(), StoreError> {
+    let failed = |error| fault("take back a job of the process before", error);
+    // A pair is live while the job has as many attempts as it was claimed with.
+    let live = "SELECT crashes, flags FROM ostler_job WHERE id = ?1 AND attempt = ?2";
+    let mut live = engine.connection.prepare(live).map_err(failed)?;
+    let row = live.query_row((lost.job, lost.attempt), |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)));
+    let Some((before, flags)) = row.optional().map_err(failed)? else { return Ok(()) };
+    let attempt = lost.attempt.saturating_add(1);
+    let crashes = crashes(before, lost.alone);
+    let written = engine.sql.lose_job.execute((lost.job, attempt, crashes, LOST));
+    written.map_err(failed)?;
+    if flags & 2 != 0 { engine.cancel_lost(lost.job as u64) } else { Ok(()) }
+}
+
+/// A job's row, as far as its place needs it.
+struct Found {
+    job: u64,
+    kind: NameId,
+    queue: NameId,
+    priority: u8,
+    due: Option<i64>,
+    is_suspect: bool,
+    is_blocked: bool,
+}
+
+fn load_jobs(engine: &mut Engine<'_>) -> Result<(), StoreError> {
+    engine.index.dues.advance((engine.now_ms(), u64::MAX), None);
+    let jobs =
+        "SELECT id, kind, queue, priority, due, flags, blocked IS NOT NULL FROM ostler_job ORDER BY id";
+    let (mut left, mut count) = (0_u64, 0_u64);
+    let connection = engine.connection;
+    each(connection, jobs, |row| {
+        match read(row) {
+            Ok(found) if is_named(engine, &found) => place(engine, &found)?,
+            _ => left += 1,
+        }
+        // What is written down to be taken back would be larger than the index itself.
+        count += 1;
+        if count.is_multiple_of(1_024) {
+            engine.index.keep();
+        }
+        Ok(())
+    })?;
+    if left > 0 {
+        tracing::error!(
+            rows = left,
+            "some jobs have a queue, a kind or a time that is none; they stay where they are"
+        );
+    }
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
+    Ok(Found {
+        job: row.get::<_, i64>(0)? as u64,
+        kind: row.get(1)?,
+        queue: row.get(2)?,
+        priority: row.get(3)?,
+        due: row.get(4)?,
+        is_suspect: row.get::<_, i64>(5)? & 1 != 0,
+        is_blocked: row.get(6)?,
+    })
+}
+
+fn is_named(engine: &Engine<'_>, found: &Found) -> bool {
+    engine.index.name(found.kind).is_some() && engine.index.name(found.queue).is_some()
+}
+
+fn place(engine: &mut Engine<'_>, found: &Found) -> Result<(), StoreError> {
+    let lane = engine.index.lane(found.queue, found.kind, found.priority);
+    if found.is_blocked {
+        engine.index.count_lane(lane, Stage::BLOCKED, 1);
+    } else if let Some(due) = found.due.filter(|&due| due > engine.now_ms()) {
+        engine.index.count_lane(lane, Stage::SCHEDULED, 1);
+        engine.index.schedule((due, found.job), lane);
+    } else {
+        let place = match (found.is_suspect, engine.ids.is_of_inbox(found.job)) {
+            (true, _) => Place::Suspect(engine.ids.next()?),
+            (false, true) => Place::Back(engine.ids.next()?),
+            (false, false) => Place::New,
+        };
+        engine.index.make_ready(lane, found.job, place);
+    }
+    Ok(())
+}
+
+/// Why a row ended the reading.
+enum Stop {
+    Sql(rusqlite::Error),
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Does it with each row.
+fn each(
+    connection: &Connection,
+    sql: &str,
+    mut with: impl FnMut(&Row<'_>) -> Result<(), Stop>,
+) -> Result<(), StoreError> {
+    let mut read = || {
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query(())?;
+        while let Some(row) = rows.next()? {
+            with(row)?;
+        }
+        Ok(())
+    };
+    read().map_err(|stop| match stop {
+        Stop::Sql(error) => fault("read its tables", error),
+        Stop::Store(error) => error,
+    })
+}
