@@ -2,8 +2,8 @@
 //! jobs after they were taken back is refused.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use ostler::{Host, HostHandle, State};
 use ostler_jobs::store::{
@@ -64,13 +64,17 @@ async fn test() {
         open: Arc::new(Semaphore::new(0)),
         second: Arc::default(),
     };
-    let unheard = Unheard { store: store.clone(), seen: Arc::default() };
+    let unheard = Unheard { store: store.clone(), claimed: Arc::default(), seen: Arc::default() };
     let (zombie, zombie_ends) = host(unheard.clone(), &rounds);
     rounds.began.acquire_many(ROUNDS as u32).await.unwrap().forget();
     let (live, live_ends) = host(store.clone(), &rounds);
 
-    let (mut refused, mut accepted) = (0, 0);
+    let (mut refused, mut accepted, waiting) = (0, 0, Instant::now());
     while refused + accepted < ROUNDS {
+        assert!(
+            waiting.elapsed() < Duration::from_secs(60),
+            "{refused} refused and {accepted} accepted in a minute"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
         (refused, accepted) = unheard.seen.counts();
     }
@@ -98,10 +102,12 @@ fn host(store: impl Store, rounds: &Rounds) -> (HostHandle, Ends) {
     (handle, tokio::spawn(host.run()))
 }
 
-/// A store that hears no beat, and says that it did.
+/// A store that hears no beat, and says that it did. It has no more jobs for the worker either, which would learn by its claim that it
+/// has expired.
 #[derive(Clone)]
 struct Unheard {
     store: SqliteStore,
+    claimed: Arc<AtomicBool>,
     seen: Arc<Verdicts>,
 }
 
@@ -150,7 +156,10 @@ impl Store for Unheard {
     }
 
     fn claim(&self, request: ClaimRequest) -> Pending<'_, Claimed> {
-        self.store.claim(request)
+        match self.claimed.swap(true, Ordering::SeqCst) {
+            false => self.store.claim(request),
+            true => Box::pin(async { Ok(Claimed::default()) }),
+        }
     }
 
     fn beats(&self) -> Pending<'_, Vec<WorkerBeat>> {
