@@ -35,6 +35,8 @@ pub(crate) struct Engine<'c> {
     pub(crate) news: News,
     pub(crate) disk: Disk,
     pub(crate) kinds: super::claim::KindsSeen,
+    /// Rows of finished jobs that are removed together; `None` where each is at once.
+    pub(super) removed: Option<Vec<u64>>,
     hints: Hints,
     pub(super) now: Timestamp,
     sync: Sync,
@@ -60,6 +62,7 @@ impl<'c> Engine<'c> {
             news: News::default(),
             disk: Disk::new(options),
             kinds: Default::default(),
+            removed: None,
             hints,
             now: options.clock.wall(),
             sync: Sync::Full,

@@ -31,7 +31,12 @@ impl Verb for Finish {
     }
 
     fn run(&mut self, engine: &mut Engine<'_>) -> Result<Self::Answer, StoreError> {
-        self.0.iter().map(|end| engine.finish(end)).collect()
+        engine.removed = Some(Vec::with_capacity(self.0.len()));
+        let verdicts: Result<_, _> = self.0.iter().map(|end| engine.finish(end)).collect();
+        let removed = engine.removed.take().unwrap_or_default();
+        let verdicts = verdicts?;
+        engine.remove_runs(removed)?;
+        Ok(verdicts)
     }
 }
 
@@ -141,11 +146,34 @@ impl Engine<'_> {
 
     /// Out of the table, with its key.
     pub(super) fn remove(&mut self, job: u64, key: Option<&[u8; 16]>) -> Result<(), StoreError> {
-        self.sql.end_job.execute((job as i64,)).map_err(|error| fault("remove a finished job", error))?;
+        match &mut self.removed {
+            Some(removed) => removed.push(job),
+            None => self.remove_run(job, job)?,
+        }
         if let Some(key) = key {
             self.sql.free_key.execute((key, job as i64)).map_err(|error| fault("free a key", error))?;
         }
         Ok(())
+    }
+
+    /// Jobs that were added one after another often end together: their rows are removed in runs.
+    fn remove_runs(&mut self, mut jobs: Vec<u64>) -> Result<(), StoreError> {
+        jobs.sort_unstable();
+        for run in jobs.chunk_by(|one, next| one + 1 == *next) {
+            if let (Some(&first), Some(&last)) = (run.first(), run.last()) {
+                self.remove_run(first, last)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_run(&mut self, first: u64, last: u64) -> Result<(), StoreError> {
+        let removed = if first == last {
+            self.sql.end_job.execute((first as i64,))
+        } else {
+            self.sql.end_jobs.execute((first as i64, last as i64))
+        };
+        removed.map(drop).map_err(|error| fault("remove finished jobs", error))
     }
 
     /// A job runs no more; its claim goes with its last one.

@@ -100,6 +100,12 @@ impl Engine<'_> {
             Args::Text(text) => text.as_bytes(),
             Args::Raw(bytes) => bytes,
         }));
+        let key = key_of_row(row);
+        if placed.due.is_none() && key.is_none() && row.blocked.is_none() {
+            let written = (placed.id as i64, kind, queue, priority, self.now.as_millisecond(), args);
+            let written = self.sql.add_plain_job.execute(written);
+            return written.map(drop).map_err(|error| fault("add a job", error));
+        }
         let written = self.sql.add_job.execute((
             placed.id as i64,
             kind,
@@ -107,7 +113,7 @@ impl Engine<'_> {
             priority,
             placed.due,
             self.now.as_millisecond(),
-            key_of_row(row).as_ref(),
+            key.as_ref(),
             row.blocked.as_deref(),
             args,
         ));

@@ -24,6 +24,8 @@ statements! {
     roll_back: "ROLLBACK";
 
     add_name: "INSERT INTO ostler_name (id, name) VALUES (?1, ?2)";
+    /// A job without what most have not.
+    add_plain_job: "INSERT INTO ostler_job (id, kind, queue, priority, created, args) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     add_job: "INSERT INTO ostler_job (id, kind, queue, priority, due, created, uniq, blocked, args)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     /// Takes a key that is free, or whose time is over.
@@ -41,6 +43,8 @@ statements! {
     end_claim: "DELETE FROM ostler_claim WHERE id = ?1";
 
     end_job: "DELETE FROM ostler_job WHERE id = ?1";
+    /// A run of numbers, all of which are to go: a third of the time of one by one.
+    end_jobs: "DELETE FROM ostler_job WHERE id BETWEEN ?1 AND ?2";
     retry_job: "UPDATE ostler_job SET attempt = ?2, due = ?3, flags = 0, error = ?4 WHERE id = ?1";
     postpone_job: "UPDATE ostler_job SET due = ?2, flags = 0 WHERE id = ?1";
     lose_job: "UPDATE ostler_job SET attempt = ?2, crashes = ?3, flags = 1, due = NULL, error = ?4 WHERE id = ?1";
