@@ -36,6 +36,11 @@ impl Folder {
         self.0.join("enough").exists()
     }
 
+    /// Tells the rig that the owner has enqueued its share.
+    pub(crate) fn say_produced(&self) -> std::io::Result<()> {
+        std::fs::write(self.0.join("produced"), "")
+    }
+
     /// All is done, and the owner may stop.
     pub(crate) fn is_drained(&self) -> bool {
         self.0.join("drained").exists()

@@ -7,6 +7,7 @@ mod folder;
 mod ledger;
 mod owner;
 mod poison;
+mod witness;
 mod work;
 
 use std::path::PathBuf;

@@ -10,6 +10,7 @@ use ostler_sqlite::SqliteStore;
 use crate::folder::Folder;
 use crate::ledger::Ledger;
 use crate::poison;
+use crate::witness::Witness;
 use crate::work::{self, Effects, Work};
 
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub(crate) fn main(owner: Owner) -> ExitCode {
 async fn run(owner: Owner) -> Result<Report, Error> {
     let store = SqliteStore::open(owner.folder.jobs()).await?;
     let effects = Effects::open(&owner.folder.effects())?;
-    let workers = Workers::new(store.clone())
+    let workers = Workers::new(Witness { store: store.clone(), effects: effects.clone() })
         .queue("default", owner.slots)
         .lease(Duration::from_millis(owner.lease_ms))
         .handle(work::work)
@@ -68,6 +69,9 @@ async fn produce(State(app): State<App>, stop: Stop, clock: Clock) -> Result<(),
         let job = app.jobs.enqueue(Work { millis: fastrand::u64(0..30) }).await?;
         ledger.enter(job.id())?;
         clock.sleep(PACE).await;
+    }
+    if !stop.is_requested() {
+        folder.say_produced()?;
     }
     Ok(())
 }

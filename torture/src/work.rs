@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ostler::{Clock, State};
-use ostler_jobs::{Ack, Job, JobArgs, Policy};
+use ostler_jobs::{Ack, ClaimId, Job, JobArgs, JobId, Policy};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
@@ -37,9 +37,13 @@ impl Effects {
 
     /// `what` happened to the job now: to be read by the checker.
     pub(crate) fn write<A>(&self, what: &str, job: &Job<A>) -> io::Result<()> {
+        self.line(what, job.id(), job.token(), job.attempt())
+    }
+
+    /// The same, of a job that is not in a handler's hands.
+    pub(crate) fn line(&self, what: &str, job: JobId, token: ClaimId, attempt: u32) -> io::Result<()> {
         let (pid, now) = (std::process::id(), boot_nanos());
-        let line = format!("{what} {} {} {} {pid} {now}\n", job.id(), job.token(), job.attempt());
-        (&*self.0).write_all(line.as_bytes())
+        (&*self.0).write_all(format!("{what} {job} {token} {attempt} {pid} {now}\n").as_bytes())
     }
 }
 

@@ -212,6 +212,21 @@ mod cases {
     use super::*;
 
     #[test]
+    fn the_promises_that_are_taken_out_are_all_there() {
+        let names: Vec<String> = all(&root()).unwrap().into_iter().map(|mutant| mutant.name).collect();
+        for name in [
+            "deferred-begin",
+            "ids-come-back",
+            "lost-attempt-not-counted",
+            "no-deadline",
+            "no-token-check",
+            "synchronous-normal",
+        ] {
+            assert!(names.iter().any(|known| known == name), "{name} is missing");
+        }
+    }
+
+    #[test]
     fn every_mutant_still_fits() {
         let root = root();
         for mutant in all(&root).unwrap() {

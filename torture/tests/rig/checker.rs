@@ -19,20 +19,22 @@ pub(crate) struct Found {
     pub(crate) dead: usize,
     /// Attempts of one job that were going on at the same time.
     pub(crate) overlaps: usize,
-    /// Jobs that ended by a token lower than one that had begun.
+    /// Ends that were stored by a token after a later one had begun.
     pub(crate) stale: usize,
     /// Jobs whose handler began more often than attempts were counted.
     pub(crate) uncounted: usize,
     /// Runs beyond the first of a job.
     pub(crate) repeated: usize,
-    /// Runs that a kill may have left without a stored end.
+    /// Attempts that began in a process that was killed, and whose end was not known to be stored.
     pub(crate) in_flight: usize,
     pub(crate) most_repeated_by_a_kill: usize,
+    /// Attempts whose end was stored, and whose job ran again all the same.
+    pub(crate) repeated_in_vain: usize,
     pub(crate) integrity: String,
     pub(crate) rows_left: i64,
 }
 
-pub(crate) fn check(folder: &Path, kills: &[Kill], slots: usize) -> Found {
+pub(crate) fn check(folder: &Path, kills: &[Kill]) -> Found {
     let effects = effects::read(folder);
     let acknowledged: BTreeSet<_> = effects::acknowledged(folder).into_iter().collect();
     let (integrity, rows_left) = look_into(&folder.join("jobs.db"));
@@ -46,8 +48,9 @@ pub(crate) fn check(folder: &Path, kills: &[Kill], slots: usize) -> Found {
         stale: 0,
         uncounted: 0,
         repeated: effects.values().map(|attempts| attempts.len() - 1).sum(),
-        in_flight: kills.len() * slots,
+        in_flight: in_flight(effects.values(), &deaths),
         most_repeated_by_a_kill: most_repeated(effects.values()),
+        repeated_in_vain: effects.values().map(|attempts| repeated_in_vain(attempts)).sum(),
         integrity,
         rows_left,
     };
@@ -73,7 +76,21 @@ fn overlaps(attempts: &[Attempt], deaths: &BTreeMap<u32, u128>) -> usize {
 }
 
 fn stale(attempts: &[Attempt]) -> usize {
-    attempts.windows(2).filter(|pair| pair[0].token >= pair[1].token).count()
+    let is_late = |pair: &&[Attempt]| {
+        let is_token_old = pair[0].token >= pair[1].token;
+        is_token_old || pair[0].stored.is_some_and(|stored| stored > pair[1].began)
+    };
+    attempts.windows(2).filter(is_late).count()
+}
+
+/// All attempts of the rig end well, so the first end that is stored is the last.
+fn repeated_in_vain(attempts: &[Attempt]) -> usize {
+    attempts.iter().rev().skip(1).filter(|attempt| attempt.stored.is_some()).count()
+}
+
+fn in_flight<'a>(jobs: impl Iterator<Item = &'a Vec<Attempt>>, deaths: &BTreeMap<u32, u128>) -> usize {
+    let was_cut = |attempt: &&Attempt| attempt.stored.is_none() && deaths.contains_key(&attempt.pid);
+    jobs.flatten().filter(was_cut).count()
 }
 
 /// Of all processes, the one most of whose runs were done again: how many those were.

@@ -13,6 +13,8 @@ pub(crate) struct Attempt {
     pub(crate) began: u128,
     /// `None` where its process died first.
     pub(crate) ended: Option<u128>,
+    /// When its process knew that its end was stored.
+    pub(crate) stored: Option<u128>,
 }
 
 /// The attempts of each job, in the order in which they began.
@@ -26,11 +28,18 @@ pub(crate) fn read(folder: &Path) -> Effects {
         let (token, pid, at) = (token.parse().unwrap(), pid.parse().unwrap(), at.parse().unwrap());
         let attempts = effects.entry(job.parse().unwrap()).or_default();
         match what {
-            "began" => attempts.push(Attempt { token, pid, began: at, ended: None }),
-            _ => attempts.iter_mut().find(|attempt| attempt.token == token).unwrap().ended = Some(at),
+            "began" => attempts.push(Attempt { token, pid, began: at, ended: None, stored: None }),
+            "ended" => of(attempts, token).ended = Some(at),
+            // One that was given back before it began has no attempt here.
+            _ if attempts.iter().all(|attempt| attempt.token != token) => {}
+            _ => of(attempts, token).stored = Some(at),
         }
     }
     effects
+}
+
+fn of(attempts: &mut [Attempt], token: u64) -> &mut Attempt {
+    attempts.iter_mut().find(|attempt| attempt.token == token).unwrap()
 }
 
 /// The ids in all ledgers of a folder.
