@@ -6,6 +6,7 @@ mod checker;
 mod effects;
 mod killers;
 mod kills;
+mod locked;
 mod process;
 mod results;
 mod scale;

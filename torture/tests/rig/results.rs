@@ -37,6 +37,17 @@ pub(crate) fn zombies(refused: usize, rounds: usize) {
     );
 }
 
+pub(crate) fn locked(held: Duration, timeouts: usize, jobs: usize) {
+    let name = if held > Duration::from_secs(10) { "lock kept, full" } else { "lock kept" };
+    let seconds = held.as_secs();
+    put(
+        name,
+        &format!(
+            "{seconds} s: {timeouts} enqueues timed out, workers degraded, then {jobs} of {jobs} jobs done in one attempt each"
+        ),
+    );
+}
+
 /// Replaces the row of this name, or adds it.
 fn put(name: &str, text: &str) {
     if std::env::var("TORTURE_WRITE").as_deref() != Ok("1") {
