@@ -7,6 +7,8 @@ use ostler_jobs::{ErrorKind, JobId, StoreError};
 
 /// The counter's bits; above it stand the 22 bits of the epoch.
 const COUNTER_BITS: u32 = 40;
+/// The last number of the inbox's jobs, whose epoch is 0.
+pub(crate) const LAST_OF_INBOX: i64 = (1 << COUNTER_BITS) - 1;
 /// The bits of a number.
 const NUMBER_BITS: u32 = 62;
 const NUMBER: u128 = (1 << NUMBER_BITS) - 1;

@@ -2,6 +2,7 @@
 -- application's own tables may stand in the same file.
 
 -- 'file': a random number that ids of this file carry. 'epoch': raised at each open, so that no id ever comes back.
+-- 'inbox': the largest number of the inbox that was taken.
 CREATE TABLE ostler_meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
 -- Kinds and queues, by small numbers.

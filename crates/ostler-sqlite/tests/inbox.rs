@@ -10,6 +10,7 @@ mod process;
 
 use std::time::{Duration, Instant};
 
+use ostler::{Clock, HOUR};
 use ostler_jobs::store::{ClaimRequest, Due, End, Finish, Insert, Suspects, Verdict};
 use ostler_jobs::{Client, Count, Durability, ErrorKind, JobArgs, JobId, JobState, Keep, Store, WorkerId};
 use ostler_sqlite::{DEFAULT_INBOX_POLL, SqliteClient, SqliteStore};
@@ -398,4 +399,119 @@ async fn a_client_sees_what_the_owner_sees() {
     let (claim, _) = claim_next(&store, worker).await;
     store.finish(vec![finish(claim.id, snoozed, End::GiveBack, keep())]).await.unwrap();
     agree(&store, &client, snoozed, JobState::Ready).await;
+}
+
+/// Writes a row with a number of its own choice.
+fn write_numbered(writer: &Connection, number: i64) {
+    let sql = "INSERT INTO ostler_inbox (id, kind, args) VALUES (?1, 'receipt', '{}')";
+    writer.execute(sql, [number]).unwrap();
+}
+
+async fn parked(store: &SqliteStore, jobs: u64) {
+    let parked = until("the parked row", async || {
+        (in_state(&store.counts().await.unwrap(), JobState::Blocked) == jobs).then_some(())
+    });
+    parked.await;
+}
+
+#[tokio::test]
+async fn a_row_with_a_number_far_ahead_spoils_none_of_those_that_follow() {
+    let directory = Directory::new();
+    let (store, worker) = opened(&directory).await;
+    let (writer, client) = (raw(&directory), SqliteStore::open_client(directory.file()).await.unwrap());
+    for (before, number) in [(1 << 40) - 1, 1 << 40, i64::MAX].into_iter().enumerate() {
+        write_numbered(&writer, number);
+        parked(&store, before as u64 + 1).await;
+        writer.execute("INSERT INTO ostler_inbox (kind, args) VALUES ('receipt', '1')", ()).unwrap();
+        let (claim, _) = claim_next(&store, worker).await;
+        assert_eq!(&*claim.jobs[0].args, "1");
+        let added = insert(&client, row(2)).await.unwrap().id;
+        assert_eq!(claim_next(&store, worker).await.1, added);
+    }
+}
+
+#[tokio::test]
+async fn a_client_gives_no_id_that_its_job_will_not_have() {
+    let directory = Directory::new();
+    opened(&directory).await.0.close().await;
+    let (writer, client) = (raw(&directory), SqliteStore::open_client(directory.file()).await.unwrap());
+    write_numbered(&writer, 1 << 40);
+    let refused = insert(&client, row(1)).await.unwrap_err();
+    assert_eq!((refused.kind(), refused.is_ambiguous()), (ErrorKind::Unavailable, false));
+    let left: i64 = writer.query_row("SELECT count(*) FROM ostler_inbox", (), |row| row.get(0)).unwrap();
+    assert_eq!(left, 1, "what was refused is not there");
+    // Without that row the numbers go on, also where no owner has seen it.
+    writer.execute("DELETE FROM ostler_inbox", ()).unwrap();
+    let added = insert(&client, row(2)).await.unwrap().id;
+    let (store, worker) = opened(&directory).await;
+    assert_eq!(claim_next(&store, worker).await.1, added);
+}
+
+#[tokio::test]
+async fn the_id_of_a_job_that_has_left_no_row_never_comes_back() {
+    let directory = Directory::new();
+    let (store, worker) = opened(&directory).await;
+    let client = SqliteStore::open_client(directory.file()).await.unwrap();
+    let ended = insert(&client, row(1)).await.unwrap().id;
+    let (claim, job) = claim_next(&store, worker).await;
+    assert_eq!(job, ended);
+    store.finish(vec![finish(claim.id, job, End::Done { result: None }, Keep::NONE)]).await.unwrap();
+    store.close().await;
+    let (store, _) = opened(&directory).await;
+    write_numbered(&raw(&directory), i64::try_from(ended.as_u128() & ((1 << 62) - 1)).unwrap());
+    parked(&store, 1).await;
+    assert_eq!(store.status(ended).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_delayed_row_needs_no_room_among_the_ready_ones() {
+    let directory = Directory::new();
+    let store = SqliteStore::options(directory.file()).max_ready(1).open().await.unwrap();
+    insert(&store, row(1)).await.unwrap();
+    let client = SqliteStore::open_client(directory.file()).await.unwrap();
+    insert(&client, row(2).due(Due::After(HUNG))).await.unwrap();
+    insert(&client, row(3)).await.unwrap();
+    let delayed = until("the delayed job", async || {
+        (in_state(&store.counts().await.unwrap(), JobState::Scheduled) == 1).then_some(())
+    });
+    delayed.await;
+    assert_eq!(in_state(&store.counts().await.unwrap(), JobState::Ready), 1);
+    let left: i64 =
+        raw(&directory).query_row("SELECT count(*) FROM ostler_inbox", (), |row| row.get(0)).unwrap();
+    assert_eq!(left, 1, "the ready one waits for room");
+}
+
+#[tokio::test]
+async fn a_job_of_the_inbox_is_not_the_oldest_of_those_that_are_kept() {
+    let directory = Directory::new();
+    let clock = Clock::virtual_at("2026-03-01T12:00:00Z".parse().unwrap());
+    let store = SqliteStore::options(directory.file()).clock(clock.clone()).open().await.unwrap();
+    let worker = store.join().await.unwrap();
+    let client = SqliteStore::open_client(directory.file()).await.unwrap();
+    let keep = Keep { age: HOUR, most: 2 };
+    let mut ended = Vec::new();
+    for order in 0..4 {
+        let job = match order {
+            2 => insert(&client, row(order)).await.unwrap().id,
+            _ => insert(&store, row(order)).await.unwrap().id,
+        };
+        let (claim, claimed) = claim_next(&store, worker).await;
+        assert_eq!(claimed, job);
+        store.finish(vec![finish(claim.id, job, End::Done { result: None }, keep)]).await.unwrap();
+        ended.push(job);
+        clock.advance(HOUR / 4);
+    }
+    let there = async || {
+        let mut there = Vec::new();
+        for &job in &ended {
+            there.push(store.status(job).await.unwrap().is_some());
+        }
+        there
+    };
+    // By number, and by age.
+    assert_eq!(store.prune(9).await.unwrap().removed, 2);
+    assert_eq!(there().await, [false, false, true, true]);
+    clock.advance(HOUR / 2);
+    assert_eq!(store.prune(9).await.unwrap().removed, 1);
+    assert_eq!(there().await, [false, false, false, true]);
 }

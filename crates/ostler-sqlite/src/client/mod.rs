@@ -1,13 +1,14 @@
 //! The client of a file that another process owns: it enqueues through the inbox and reads. It never claims,
 //! ends or changes a job.
 //!
-//! `thread.rs` has its connection on a thread of its own, `insert.rs` and `read.rs` (with `state.rs`) are what
-//! it does there.
+//! `thread.rs` has its connection on a thread of its own, `watch.rs` sees that every call is answered, `insert.rs`
+//! and `read.rs` (with `state.rs`) are what it does there.
 
 mod insert;
 mod read;
 mod state;
 mod thread;
+mod watch;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -44,8 +45,9 @@ impl SqliteStore {
 /// [`SqliteStore::open_client`]. Clones share one connection, on a thread of its own.
 ///
 /// A job is written into the inbox in a commit of its own that survives a power loss, whatever durability is
-/// asked for. The owner takes it from there within its poll interval; its id stays. Each call has 5 seconds
-/// ([`DEFAULT_DEADLINE`]).
+/// asked for. The owner takes it from there within its poll interval, in the order of the rows, as long as there is
+/// room for them; its id stays. Each call has 5 seconds ([`DEFAULT_DEADLINE`]): it is answered within them while it
+/// waits, and within twice as long where it had begun, also where the disk hangs.
 ///
 /// - A unique job whose key is held, by a job or by one in the inbox, is left out, and the holder's id is
 ///   given. Where the owner enqueues one of the same key before it looks at the inbox, the job from the inbox
@@ -67,7 +69,8 @@ impl SqliteStore {
 /// The columns are `kind`, `queue` (`'default'`), `priority` (0 to 9), `due` (milliseconds since 1970), `args`
 /// (JSON), `uniq` (a text, as in [`NewJob::key`](ostler_jobs::NewJob::key), or the 16 bytes of a
 /// [`UniqueKey`](ostler_jobs::UniqueKey)) and `uniq_for` (milliseconds; without it, the key holds until the job
-/// is finished). `id` is left to SQLite. The connection's `synchronous` pragma decides what the insert
+/// is finished). `id` is left to SQLite: a row with a number that was taken before, or one that is far ahead of the
+/// others, is parked under another id. The connection's `synchronous` pragma decides what the insert
 /// survives, and a transaction that it holds open holds up the owner. A row that describes no job is parked as
 /// a blocked job with the reason; its arguments are kept up to 1 MiB.
 #[derive(Clone)]

@@ -3,30 +3,31 @@
 //! A row becomes the job that it describes or, where it describes none, one that is parked with the reason; it
 //! never stops those after it. Its number becomes the job's id, in the epoch 0 that no opening has, so that the
 //! writer knows the id at once. The row is deleted in the transaction that adds the job. `row.rs` decides what
-//! a row is.
+//! a row is, `numbers.rs` which numbers are ids.
+//!
+//! Rows are taken in the order of their numbers. One for which there is no room holds up those behind it.
 
+mod numbers;
 mod row;
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use ostler_jobs::{ErrorKind, StoreError};
-use rusqlite::{Connection, OptionalExtension, Statement};
+use rusqlite::{Connection, OptionalExtension};
 
+pub(crate) use self::numbers::Numbers;
 use self::row::Found;
 use crate::call::Sync;
 use crate::file::fault;
 use crate::options::OpenOptions;
-use crate::writer::{Engine, wall};
+use crate::writer::{Engine, Row, wall};
 
 /// How many rows are taken in one transaction: enough to be quick, few enough that nobody waits for long.
-const MOST: usize = 1_000;
+const MOST: i64 = 1_000;
 
 /// How many bytes of arguments are in memory at a time; one row more than that may be.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-
-/// Whether a job has a number, also where it has ended and is kept.
-const HAS_JOB: &str = "SELECT 1 FROM ostler_job WHERE id = ?1 UNION ALL \
-     SELECT 1 FROM ostler_class c CROSS JOIN ostler_history h ON h.class = c.id AND h.id = ?1 LIMIT 1";
 
 /// The owner's end of it.
 #[derive(Debug)]
@@ -99,9 +100,12 @@ impl Inbox {
 
     /// Takes rows in one transaction.
     fn batch(&mut self, engine: &mut Engine<'_>, until: Instant) -> Result<Batch, StoreError> {
-        let Some(most) = fitting(MOST, |rows| engine.room(rows).is_ok()) else { return Ok(Batch::NoRoom) };
+        // Also a job that is parked or delayed takes up the disk.
+        if engine.room(0).is_err() {
+            return Ok(Batch::NoRoom);
+        }
         engine.begin(Sync::Full, until)?;
-        match take(engine, most) {
+        match take(engine) {
             Ok(batch) => engine.commit().map(|()| batch),
             Err(error) => {
                 engine.roll_back();
@@ -125,65 +129,62 @@ impl Inbox {
     }
 }
 
-/// The largest of `most`, a half of it and so on for which there is room.
-fn fitting(most: usize, has_room: impl Fn(usize) -> bool) -> Option<usize> {
-    std::iter::successors(Some(most), |&rows| (rows > 1).then_some(rows / 2)).find(|&rows| has_room(rows))
-}
-
 /// Turns the first rows into jobs, in the open transaction.
-fn take(engine: &mut Engine<'_>, most: usize) -> Result<Batch, StoreError> {
-    let found = first(engine.connection, most)?;
-    let mut table = Table::of(engine.connection)?;
-    for found in &found {
-        let number = found.number();
-        let row = found.judged(table.has_job(number)?);
-        let inserted = engine.insert(&row)?;
-        if inserted.existing {
-            let holder = inserted.id;
-            tracing::info!(row = number, %holder, "a job of the inbox is left out: its unique key is taken");
-        }
-        table.remove(number)?;
+fn take(engine: &mut Engine<'_>) -> Result<Batch, StoreError> {
+    let connection = engine.connection;
+    let mut numbers = Numbers::read(connection)?;
+    let (rows, came_to) = first(engine, &mut numbers)?;
+    if rows.is_empty() {
+        return Ok(came_to);
     }
-    Ok(if found.is_empty() { Batch::All } else { Batch::More })
+    let failed = |error| fault("remove a row of the inbox", error);
+    let mut remove = connection.prepare("DELETE FROM ostler_inbox WHERE id = ?1").map_err(failed)?;
+    for (number, row) in &rows {
+        add(engine, *number, row)?;
+        remove.execute([number]).map_err(failed)?;
+    }
+    numbers.write(connection)?;
+    numbers.bring_back(connection)?;
+    Ok(came_to)
 }
 
-/// The first rows, up to a limit of rows and one of bytes.
-fn first(connection: &Connection, most: usize) -> Result<Vec<Found>, StoreError> {
+fn add(engine: &mut Engine<'_>, number: i64, row: &Row) -> Result<(), StoreError> {
+    let inserted = engine.insert(row)?;
+    if inserted.existing {
+        let holder = inserted.id;
+        tracing::info!(row = number, %holder, "a job of the inbox is left out: its unique key is taken");
+    }
+    Ok(())
+}
+
+/// The first rows as jobs, with their numbers: up to a limit of rows, one of bytes, and to the first for which there
+/// is no room.
+fn first(engine: &Engine<'_>, numbers: &mut Numbers) -> Result<(Vec<(i64, Row)>, Batch), StoreError> {
     let failed = |error| fault("read the inbox", error);
-    let mut statement = connection.prepare(row::SELECT).map_err(failed)?;
-    let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)]).map_err(failed)?;
-    let (mut found, mut bytes) = (Vec::new(), 0);
+    let mut statement = engine.connection.prepare(row::SELECT).map_err(failed)?;
+    let mut rows = statement.query([MOST]).map_err(failed)?;
+    let mut places = engine.options.max_ready.saturating_sub(engine.index.ready());
+    let (mut taken, mut bytes) = (Vec::new(), 0);
     while bytes < MOST_BYTES
         && let Some(row) = rows.next().map_err(failed)?
     {
-        let one = Found::read(row).map_err(failed)?;
-        bytes += one.bytes();
-        found.push(one);
+        let found = Found::read(row).map_err(failed)?;
+        let row = found.judged(numbers);
+        match places.checked_sub(places_of(&row, engine.now())) {
+            Some(left) => places = left,
+            None => return Ok((taken, Batch::NoRoom)),
+        }
+        bytes += found.bytes();
+        numbers.take(found.number());
+        taken.push((found.number(), row));
     }
-    Ok(found)
+    let came_to = if taken.is_empty() { Batch::All } else { Batch::More };
+    Ok((taken, came_to))
 }
 
-/// What is done for each row, prepared once for a batch.
-struct Table<'c> {
-    has_job: Statement<'c>,
-    remove: Statement<'c>,
-}
-
-impl<'c> Table<'c> {
-    fn of(connection: &'c Connection) -> Result<Self, StoreError> {
-        let prepared = |sql| connection.prepare(sql).map_err(|error| fault("read the inbox", error));
-        Ok(Self { has_job: prepared(HAS_JOB)?, remove: prepared("DELETE FROM ostler_inbox WHERE id = ?1")? })
-    }
-
-    /// Whether a job has this number, which only a writer that chose it by itself can bring about.
-    fn has_job(&mut self, number: i64) -> Result<bool, StoreError> {
-        self.has_job.exists([number]).map_err(|error| fault("look for a job", error))
-    }
-
-    fn remove(&mut self, number: i64) -> Result<(), StoreError> {
-        self.remove.execute([number]).map_err(|error| fault("remove a row of the inbox", error))?;
-        Ok(())
-    }
+/// How many of the jobs that may be ready it will be. One that is delayed is none until it is due.
+fn places_of(row: &Row, now: Timestamp) -> usize {
+    usize::from(row.blocked.is_none() && row.due.after(now).is_none())
 }
 
 fn data_version(connection: &Connection) -> Result<i64, StoreError> {
@@ -197,17 +198,4 @@ fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
     let mut statement = connection.prepare("SELECT 1 FROM ostler_inbox LIMIT 1").map_err(failed)?;
     let found = statement.query_row((), |_| Ok(())).optional().map_err(failed)?;
     Ok(found.is_none())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_batch_is_as_large_as_there_is_room_for() {
-        assert_eq!(fitting(1_000, |_| true), Some(1_000));
-        assert_eq!(fitting(1_000, |rows| rows <= 300), Some(250));
-        assert_eq!(fitting(1_000, |rows| rows <= 1), Some(1));
-        assert_eq!(fitting(1_000, |_| false), None);
-    }
 }

@@ -9,13 +9,11 @@ use jiff::Timestamp;
 use ostler_jobs::{DEFAULT_PRIORITY, DEFAULT_QUEUE, MAX_PRIORITY, UniqueKey, name, payload};
 use rusqlite::types::ValueRef;
 
+use super::numbers::Numbers;
 use crate::writer::{Args, DueAt, KeyUntil, Row, RowKey};
 
 /// The kind of a row whose names are none.
 const UNREADABLE: &str = "unreadable";
-
-/// The numbers that an id has room for, 40 bits.
-const NUMBERS: std::ops::Range<i64> = 1..1 << 40;
 
 /// Reads the first rows. Arguments that are too large for a payload are not read at all.
 pub(super) const SELECT: &str = "SELECT id, kind, queue, priority, due, uniq, uniq_for, \
@@ -77,11 +75,12 @@ impl Found {
         }
     }
 
-    /// As a job that waits, or one that is parked; `taken` where another job has its number.
-    pub(super) fn judged(&self, taken: bool) -> Row {
-        match self.id(taken).and_then(|id| self.job(id)) {
+    /// As a job that waits, or one that is parked: under its own number, where that may be an id.
+    pub(super) fn judged(&self, numbers: &Numbers) -> Row {
+        let id = numbers.id(self.number);
+        match id.clone().and_then(|id| self.job(id)) {
             Ok(row) => row,
-            Err(wrong) => self.parked(self.id(taken).ok(), &wrong),
+            Err(wrong) => self.parked(id.ok(), &wrong),
         }
     }
 
@@ -117,16 +116,6 @@ impl Found {
             },
             unique: None,
             blocked: Some(wrong.into()),
-        }
-    }
-
-    fn id(&self, taken: bool) -> Result<u64, Wrong> {
-        if taken {
-            return Err(format!("id {} is that of another job: leave it to SQLite", self.number));
-        }
-        match u64::try_from(self.number) {
-            Ok(id) if NUMBERS.contains(&self.number) => Ok(id),
-            _ => Err(format!("id {} is not 1 to {}: leave it to SQLite", self.number, NUMBERS.end - 1)),
         }
     }
 
@@ -251,12 +240,12 @@ mod tests {
 
     /// Why it is parked.
     fn wrong(found: &Found) -> String {
-        found.judged(false).blocked.expect("it is parked").to_string()
+        found.judged(&Numbers::after(0)).blocked.expect("it is parked").to_string()
     }
 
     #[test]
     fn a_row_is_the_job_that_it_describes() {
-        let row = plain().judged(false);
+        let row = plain().judged(&Numbers::after(0));
         assert_eq!((row.id, &*row.kind, &*row.queue, row.priority), (Some(7), "receipt", "mail", 5));
         assert!(matches!(row.args, Args::Text(ref args) if &**args == "{\"order\":7}"));
         assert!(matches!(row.due, DueAt::Now) && row.unique.is_none() && row.blocked.is_none());
@@ -266,12 +255,13 @@ mod tests {
     fn due_and_keys_are_read() {
         let found =
             Found { due: Cell::Integer(1_000), uniq: text("a"), uniq_for: Cell::Integer(50), ..plain() };
-        let row = found.judged(false);
+        let row = found.judged(&Numbers::after(0));
         assert!(matches!(row.due, DueAt::At(1_000)));
         let key = row.unique.unwrap();
         assert_eq!(key.key, UniqueKey::of("receipt", "a").0);
         assert!(matches!(key.until, KeyUntil::After(time) if time == Duration::from_millis(50)));
-        let raw = Found { uniq: Cell::Blob(vec![3; 16]), ..plain() }.judged(false).unique.unwrap();
+        let raw =
+            Found { uniq: Cell::Blob(vec![3; 16]), ..plain() }.judged(&Numbers::after(0)).unique.unwrap();
         assert_eq!(raw.key, [3; 16]);
         assert!(matches!(raw.until, KeyUntil::Finished));
     }
@@ -298,7 +288,7 @@ mod tests {
         for (found, reason) in cases {
             let wrong = wrong(&found);
             assert!(wrong.contains(reason), "{wrong}");
-            let row = found.judged(false);
+            let row = found.judged(&Numbers::after(0));
             assert_eq!((&*row.kind, &*row.queue), ("receipt", "mail"), "{reason}");
         }
     }
@@ -311,7 +301,7 @@ mod tests {
             Found { kind: Cell::Text(vec![0xff]), ..plain() },
             Found { queue: Cell::Blob(vec![1]), ..plain() },
         ] {
-            let row = found.judged(false);
+            let row = found.judged(&Numbers::after(0));
             assert_eq!((&*row.kind, &*row.queue), ("unreadable", "default"));
             assert!(row.blocked.is_some());
         }
@@ -319,11 +309,11 @@ mod tests {
 
     #[test]
     fn a_number_that_cannot_be_the_jobs_is_not() {
-        let row = plain().judged(true);
+        let row = plain().judged(&Numbers::after(7));
         assert_eq!(row.id, None);
-        assert!(row.blocked.unwrap().contains("id 7 is that of another job"));
-        assert_eq!(Found { number: -1, ..plain() }.judged(false).id, None);
+        assert!(row.blocked.unwrap().contains("id 7 was that of another row"));
+        assert_eq!(Found { number: -1, ..plain() }.judged(&Numbers::after(0)).id, None);
         // What is wrong otherwise is parked under the number that its writer knows.
-        assert_eq!(Found { args: text("{"), ..plain() }.judged(false).id, Some(7));
+        assert_eq!(Found { args: text("{"), ..plain() }.judged(&Numbers::after(0)).id, Some(7));
     }
 }

@@ -1,7 +1,10 @@
 //! Removing finished jobs that are kept no longer, and keys that hold no longer.
 //!
 //! Within a class the job that was added first is the first to go, by age as by number: a job that took long keeps those after it
-//! for as long. So nothing is removed too early, and nothing but the first rows of a class is ever looked at.
+//! for as long. So nothing is removed too early, and nothing but the first rows of a class is ever looked at: the first of each
+//! of its runs, because the jobs of the inbox have numbers below all others, however late they came.
+
+use std::ops::RangeInclusive;
 
 use ostler_jobs::StoreError;
 use ostler_jobs::store::Pruned;
@@ -9,6 +12,7 @@ use ostler_jobs::store::Pruned;
 use super::engine::Engine;
 use crate::call::{Company, Sync, Verb};
 use crate::file::fault;
+use crate::ids::LAST_OF_INBOX;
 use crate::index::{Class, Index, NameId};
 
 /// The verb.
@@ -33,11 +37,34 @@ impl Verb for Prune {
     }
 }
 
+/// The numbers that go up with time: those of the inbox, and those of all openings.
+const RUNS: [RangeInclusive<i64>; 2] = [0..=LAST_OF_INBOX, LAST_OF_INBOX + 1..=i64::MAX];
+
 /// A finished job, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Kept {
     id: i64,
     kind: NameId,
+    created: i64,
     finished: i64,
+}
+
+/// Those of the first jobs of each run that go, up to so many: the one that was added first of all is always next.
+fn going(class: Class, runs: &[Vec<Kept>; 2], most: usize, now: i64) -> Vec<Kept> {
+    let [mut inbox, mut others] = runs.each_ref().map(|run| run.iter().peekable());
+    let mut rows = class.rows;
+    let mut going = Vec::new();
+    while going.len() < most {
+        let next = match (inbox.peek(), others.peek()) {
+            (Some(one), Some(other)) if one.created < other.created => &mut inbox,
+            (Some(_), None) => &mut inbox,
+            _ => &mut others,
+        };
+        let Some(kept) = next.next_if(|kept| class.lets_go(rows, kept.finished, now)) else { break };
+        going.push(*kept);
+        rows = rows.saturating_sub(1);
+    }
+    going
 }
 
 impl Class {
@@ -62,32 +89,40 @@ impl Engine<'_> {
         if most == 0 {
             return Ok(0);
         }
-        let now = self.now_ms();
-        let mut rows = class.rows;
-        let mut going = self.oldest(class, most)?;
-        going.truncate(
-            going
-                .iter()
-                .take_while(|kept| {
-                    let goes = class.lets_go(rows, kept.finished, now);
-                    rows -= u64::from(goes);
-                    goes
-                })
-                .count(),
-        );
-        let Some(last) = going.last() else { return Ok(0) };
-        let removed = self.sql.forget_kept.execute((class.id, last.id));
-        removed.map_err(|error| fault("remove finished jobs", error))?;
+        let runs = self.oldest(class, most)?;
+        let going = going(class, &runs, most, self.now_ms());
+        for run in RUNS {
+            self.forget(class, &run, &going)?;
+        }
         for kept in &going {
             self.index.count_kept(class.id, kept.kind, -1);
         }
         Ok(going.len())
     }
 
-    fn oldest(&mut self, class: Class, most: usize) -> Result<Vec<Kept>, StoreError> {
+    /// Removes those of a run that go, which are its first ones.
+    fn forget(&mut self, class: Class, run: &RangeInclusive<i64>, going: &[Kept]) -> Result<(), StoreError> {
+        let Some(last) = going.iter().rfind(|kept| run.contains(&kept.id)) else { return Ok(()) };
+        let removed = self.sql.forget_kept.execute((class.id, run.start(), last.id));
+        removed.map(drop).map_err(|error| fault("remove finished jobs", error))
+    }
+
+    /// The first jobs of each run.
+    fn oldest(&mut self, class: Class, most: usize) -> Result<[Vec<Kept>; 2], StoreError> {
+        let [inbox, others] = RUNS;
+        Ok([self.first_of(class, &inbox, most)?, self.first_of(class, &others, most)?])
+    }
+
+    fn first_of(
+        &mut self,
+        class: Class,
+        run: &RangeInclusive<i64>,
+        most: usize,
+    ) -> Result<Vec<Kept>, StoreError> {
         let failed = |error| fault("read finished jobs", error);
-        let rows = self.sql.oldest_kept.query_map((class.id, most as i64), |row| {
-            Ok(Kept { id: row.get(0)?, kind: row.get(1)?, finished: row.get(2)? })
+        let asked = (class.id, run.start(), run.end(), most as i64);
+        let rows = self.sql.oldest_kept.query_map(asked, |row| {
+            Ok(Kept { id: row.get(0)?, kind: row.get(1)?, created: row.get(2)?, finished: row.get(3)? })
         });
         rows.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)
     }
@@ -104,15 +139,53 @@ impl Engine<'_> {
         let now = self.now_ms();
         for class in classes {
             let Some(class) = self.index.class(class.id).filter(|class| class.rows > 0) else { continue };
-            if self
-                .oldest(class, 1)?
-                .first()
-                .is_some_and(|kept| class.lets_go(class.rows, kept.finished, now))
-            {
+            if !going(class, &self.oldest(class, 1)?, 1, now).is_empty() {
                 return Ok(true);
             }
         }
         let has_keys = self.sql.has_old_keys.query_row((now,), |row| row.get(0));
         has_keys.map_err(|error| fault("look for old keys", error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ostler_jobs::{JobState, Keep};
+
+    use super::*;
+    use crate::index::ClassKey;
+
+    /// A class of so many jobs, of which the newest two are kept, and for a second.
+    fn class(rows: u64) -> Class {
+        let keep = Keep { age: std::time::Duration::from_secs(1), most: 2 };
+        Class { id: 1, key: ClassKey::of(1, JobState::Done, keep), rows }
+    }
+
+    /// Added then, and finished at once.
+    fn kept(id: i64, created: i64) -> Kept {
+        Kept { id, kind: 1, created, finished: created }
+    }
+
+    fn ids(class: Class, runs: &[Vec<Kept>; 2], most: usize, now: i64) -> Vec<i64> {
+        going(class, runs, most, now).iter().map(|kept| kept.id).collect()
+    }
+
+    const OPENED: i64 = LAST_OF_INBOX + 1;
+
+    #[test]
+    fn a_young_job_of_the_inbox_keeps_no_older_one() {
+        let runs = [vec![kept(7, 500)], vec![kept(OPENED, 0), kept(OPENED + 1, 600)]];
+        assert_eq!(ids(class(2), &runs, 9, 999), [] as [i64; 0]);
+        assert_eq!(ids(class(2), &runs, 9, 1_000), [OPENED]);
+        assert_eq!(ids(class(2), &runs, 9, 1_500), [OPENED, 7]);
+    }
+
+    #[test]
+    fn by_number_the_oldest_of_both_runs_go_in_order() {
+        let runs = [vec![kept(1, 2), kept(2, 4), kept(3, 6)], vec![kept(OPENED, 3), kept(OPENED + 1, 5)]];
+        assert_eq!(ids(class(5), &runs, 9, 6), [1, OPENED, 2]);
+        assert_eq!(ids(class(5), &runs, 2, 6), [1, OPENED]);
+        assert_eq!(ids(class(5), &[Vec::new(), vec![kept(OPENED, 3)]], 9, 6), [OPENED]);
+        assert_eq!(ids(class(5), &[vec![kept(1, 2)], Vec::new()], 9, 6), [1]);
     }
 }

@@ -54,8 +54,9 @@ statements! {
     keep_job: "INSERT INTO ostler_history
         (class, id, kind, priority, attempt, crashes, created, finished, detail, args)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    oldest_kept: "SELECT id, kind, finished FROM ostler_history WHERE class = ?1 ORDER BY id LIMIT ?2";
-    forget_kept: "DELETE FROM ostler_history WHERE class = ?1 AND id <= ?2";
+    oldest_kept: "SELECT id, kind, created, finished FROM ostler_history
+        WHERE class = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4";
+    forget_kept: "DELETE FROM ostler_history WHERE class = ?1 AND id BETWEEN ?2 AND ?3";
     forget_keys: "DELETE FROM ostler_uniq WHERE key IN
         (SELECT key FROM ostler_uniq WHERE until IS NOT NULL AND until <= ?1 LIMIT ?2)";
     has_old_keys: "SELECT EXISTS (SELECT 1 FROM ostler_uniq WHERE until IS NOT NULL AND until <= ?1)";
