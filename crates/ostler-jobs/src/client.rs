@@ -58,7 +58,8 @@ impl Client {
     /// of them are checked before the first is stored.
     ///
     /// # Errors
-    /// As [`enqueue`](Self::enqueue); those of earlier thousands are enqueued then, and [`EnqueueAllError::enqueued`] tells which.
+    /// As [`enqueue`](Self::enqueue); those of earlier thousands are enqueued then, and [`EnqueueAllError::enqueued`] tells which. Of the
+    /// thousand that met the error it is not known where that [is ambiguous](StoreError::is_ambiguous).
     pub async fn enqueue_all<A, J>(
         &self,
         jobs: impl IntoIterator<Item = J>,
@@ -251,7 +252,8 @@ impl EnqueueAllError {
         &self.enqueued
     }
 
-    /// Why the next ones were not.
+    /// Why the next thousand ([`CHUNK`]) were not; where it [is ambiguous](StoreError::is_ambiguous), they may have been, and only those
+    /// after them were not for sure.
     pub fn error(&self) -> &StoreError {
         &self.error
     }
@@ -259,12 +261,31 @@ impl EnqueueAllError {
 
 impl fmt::Display for EnqueueAllError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} jobs were enqueued, the next ones were not", self.enqueued.len())
+        let enqueued = self.enqueued.len();
+        if self.error.is_ambiguous() {
+            write!(f, "{enqueued} jobs were enqueued, and the next {CHUNK} may have been")
+        } else {
+            write!(f, "{enqueued} jobs were enqueued, the next ones were not")
+        }
     }
 }
 
 impl std::error::Error for EnqueueAllError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn what_may_have_been_enqueued_is_not_said_not_to_be() {
+        let text = |error| EnqueueAllError { error, enqueued: vec![JobId::from_u128(1)] }.to_string();
+        let no = || StoreError::new(ErrorKind::Timeout, "too late");
+        assert_eq!(text(no()), "1 jobs were enqueued, the next ones were not");
+        assert_eq!(text(no().ambiguous()), "1 jobs were enqueued, and the next 1000 may have been");
     }
 }

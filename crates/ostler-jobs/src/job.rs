@@ -86,7 +86,8 @@ pub trait JobArgs: Serialize + DeserializeOwned + Send + 'static {
         NewJob::from(self).priority(priority)
     }
 
-    /// At most one with these arguments in this time. Where there is one, it is kept, and its handle is returned.
+    /// At most one with these arguments in this time. Where there is one, it is kept, and its handle is returned. As
+    /// [`unique`](Self::unique), it compares JSON text.
     fn unique_for(self, time: Duration) -> NewJob<Self>
     where
         Self: Sized,
@@ -95,6 +96,9 @@ pub trait JobArgs: Serialize + DeserializeOwned + Send + 'static {
     }
 
     /// At most one with these arguments that is not finished. Where there is one, it is kept, and its handle is returned.
+    ///
+    /// The arguments are compared as JSON text, in the order in which serde writes them. A `HashMap` or a `HashSet` in them has
+    /// another order each time, and would never conflict: take a `BTreeMap`, or name a [`key`](NewJob::key).
     fn unique(self) -> NewJob<Self>
     where
         Self: Sized,

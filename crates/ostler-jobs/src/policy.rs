@@ -31,6 +31,9 @@ pub const DEFAULT_BACKOFF: Backoff =
 /// How long an attempt that is told to stop, by its timeout or a cancel, may take to do so before it is dropped.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 
+/// How long an end may wait for others before it is stored: the job is held meanwhile, and runs again where its process dies.
+const MAX_LINGER: Duration = ostler::MINUTE;
+
 /// The largest result that is kept, in bytes of JSON: 64 KiB. A job whose result is larger is done all the same, and its result
 /// is replaced by a note that says so.
 pub const MAX_RESULT: usize = 64 * 1024;
@@ -82,14 +85,16 @@ impl Policy {
         Self { queue, ..self }
     }
 
-    /// Its jobs' priority, 0 to [`MAX_PRIORITY`]; 0 runs first ([`DEFAULT_PRIORITY`]).
+    /// Its jobs' priority, 0 to [`MAX_PRIORITY`]; 0 runs first ([`DEFAULT_PRIORITY`]). Another one is a mistake that ends the start of
+    /// [`Workers`](crate::Workers), and no job with it is enqueued.
     #[must_use]
     pub const fn priority(self, priority: u8) -> Self {
         Self { priority, ..self }
     }
 
     /// How often a job is attempted at most, at least once ([`DEFAULT_ATTEMPTS`]). An attempt that ended with its process
-    /// counts, so that `attempts(1)` never runs a job twice, but where a power loss forgets that it had begun.
+    /// counts, and with `attempts(1)` also one that a stop dropped: that job is dead, and never runs twice, but where a power loss
+    /// forgets that it had begun, or its handler asks for it by a snooze.
     #[must_use]
     pub const fn attempts(self, attempts: u32) -> Self {
         Self { attempts, ..self }
@@ -133,13 +138,29 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// What is wrong with it, if something is.
+    pub(crate) fn mistakes(&self) -> impl Iterator<Item = String> + use<> {
+        let priority = (self.priority > MAX_PRIORITY)
+            .then(|| format!("priority {} is not allowed: 0 to {MAX_PRIORITY}", self.priority));
+        let ack = match self.ack {
+            Ack::Batched(wait) if wait > MAX_LINGER => {
+                Some(format!("ack after {wait:?} is not allowed: {MAX_LINGER:?} at most"))
+            }
+            _ => None,
+        };
+        priority.into_iter().chain(ack)
+    }
+}
+
 /// When a worker is free for the next job, after a handler returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ack {
     /// When the end of this one is stored for good. At most the jobs that were running run twice after a crash.
     Sync,
-    /// At once: the end is stored with others, after waiting for them so long at most. A crash in this time runs the job again.
+    /// At once: the end is stored with others, after waiting for them so long at most, a minute or less. A crash in this time runs the
+    /// job again. A longer wait is a mistake that ends the start of [`Workers`](crate::Workers).
     Batched(Duration),
 }
 

@@ -82,8 +82,9 @@ use crate::workers::Workers;
 /// The unit's name in the host under test.
 const UNIT: &str = "jobs";
 
-/// Workers under test. Time stands still but for [`advance`](Self::advance) and [`advance_to_retry`](Self::advance_to_retry), and no job
-/// begins outside of these two and [`run_due`](Self::run_due): what is enqueued in between can be looked at first.
+/// Workers under test. Time stands still but for [`advance`](Self::advance) and [`advance_to_retry`](Self::advance_to_retry). Jobs begin in
+/// these two and in [`run_due`](Self::run_due), and none in [`enqueue`](Self::enqueue): what that enqueues can be looked at first. Where
+/// [`block_on`](Self::block_on) has to wait for its future, they may begin as well.
 pub struct TestJobs {
     host: TestHost,
     store: MemoryStore,
@@ -168,7 +169,8 @@ impl TestJobs {
         self.host.advance(by);
     }
 
-    /// Moves the clock to when the next job is due, a retry or one that was enqueued for later, and runs it; which one it is.
+    /// Moves the clock to when the next job is due, a retry or one that was enqueued for later, and runs what can run then; which job it
+    /// was. One that no handler here takes is ready afterwards, and has not run.
     ///
     /// # Panics
     /// When no job is scheduled.

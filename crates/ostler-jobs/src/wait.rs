@@ -13,6 +13,9 @@ use crate::store::{JobStatus, Store};
 /// How often a job's status is read where no hint comes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a hint may come after the row is gone: it is given right after that, by a thread that may have to wait for its turn.
+const LATE_HINT: Duration = Duration::from_millis(100);
+
 /// Why the end of a job is not known.
 pub struct WaitError(Why);
 
@@ -85,10 +88,19 @@ pub(crate) async fn for_end(store: &dyn Store, job: JobId, mut known: bool) -> R
         }
         match seen {
             Some(_) => known = true,
-            None if known => return Err(WaitError(Why::NotKept(job))),
+            None if known => return not_kept(job, &mut hint).await,
             None => return Err(WaitError(Why::Unknown(job))),
         }
         until_told(&mut hint).await;
+    }
+}
+
+/// The end of a job whose row is gone: as a hint tells it that is on its way.
+async fn not_kept(job: JobId, hint: &mut EndHint) -> Result<Finished, WaitError> {
+    told_within(LATE_HINT, hint).await;
+    match hint.status() {
+        Some(told) => Ok(Finished { status: (*told).clone() }),
+        None => Err(WaitError(Why::NotKept(job))),
     }
 }
 
@@ -100,11 +112,15 @@ fn ended(seen: Option<&JobStatus>, told: Option<Arc<JobStatus>>) -> Option<JobSt
     }
 }
 
+async fn until_told(hint: &mut EndHint) {
+    told_within(LOOK_EVERY, hint).await;
+}
+
 // A client has no host, and so no clock of one. Under a virtual clock hints are what ends a wait, and these looks are in real time.
 #[allow(clippy::disallowed_methods)]
-async fn until_told(hint: &mut EndHint) {
+async fn told_within(time: Duration, hint: &mut EndHint) {
     tokio::select! {
         () = hint.ended() => {}
-        () = tokio::time::sleep(LOOK_EVERY) => {}
+        () = tokio::time::sleep(time) => {}
     }
 }

@@ -74,7 +74,8 @@ pub const DEFAULT_POISON_AFTER: u32 = 3;
 /// harm.
 ///
 /// When the host stops, jobs that have not begun are given back at once; those that run are told by their
-/// [`Stop`](ostler::Stop), and given back where they have not ended within the grace. Neither counts as an attempt.
+/// [`Stop`](ostler::Stop), and given back where they have not ended within the grace. Neither counts as an attempt, but where
+/// [`attempts(1)`](crate::Policy::attempts) forbids another one: a job that had begun is dead then.
 ///
 /// Mistakes in it (two handlers of one kind, a name, a number) are found when the host starts, all at once: the start fails with
 /// exit code 78.
@@ -129,6 +130,9 @@ impl<S: Send + Sync + 'static> Workers<S> {
             self.mistake("handle", format!("`{}`: only a task takes `Occurrence`", In::Args::KIND));
         }
         let kind = Kind::new::<F, In, Args>(handler);
+        for mistake in kind.policy.mistakes() {
+            self.mistake("handle", format!("`{}`: {mistake}", In::Args::KIND));
+        }
         let checked = name::checked("kind", In::Args::KIND)
             .and_then(|name| name::checked("queue", kind.policy.queue).map(|queue| (name, queue)));
         match checked {

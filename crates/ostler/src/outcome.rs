@@ -50,7 +50,10 @@ impl Halt {
     }
 
     /// It is too early: tried again after `wait`, and this counts neither as an attempt nor as a failure. In memory, the
-    /// worker waits meanwhile; a durable job frees it.
+    /// worker waits meanwhile, for 1 ms or more; a durable job frees it.
+    ///
+    /// A consumer needs a copy of the item for that: without [`attempts`](crate::Plan::attempts) in its plan there is
+    /// none, and the run fails at once.
     pub fn snooze(wait: Duration) -> Self {
         Self(Kind::Snoozed(wait))
     }

@@ -54,6 +54,17 @@ pub(crate) struct Runner {
     span: Span,
 }
 
+/// The shortest wait of a snooze: one without any would keep a thread busy for as long as it is too early.
+const SHORTEST_SNOOZE: Duration = Duration::from_millis(1);
+
+/// Whether an attempt can be followed by another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    Always,
+    /// The handler was given the only item there is.
+    ItemHandedOver,
+}
+
 /// What an attempt came to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Attempted {
@@ -120,7 +131,7 @@ impl Runner {
     }
 
     /// Makes one attempt, and waits out the back-off where another follows.
-    pub(crate) async fn attempt<Fut>(&mut self, work: Pin<&mut Option<Fut>>) -> Attempted
+    pub(crate) async fn attempt<Fut>(&mut self, work: Pin<&mut Option<Fut>>, repeats: Repeats) -> Attempted
     where
         Fut: Future<Output = Outcome>,
     {
@@ -136,7 +147,7 @@ impl Runner {
         }
         match ended {
             Ended::Returned(Ok(())) => Attempted::Over(RunOutcome::Succeeded),
-            ended => self.judge(ended, limit).await,
+            ended => self.judge(ended, limit, repeats).await,
         }
     }
 
@@ -167,10 +178,14 @@ impl Runner {
     }
 
     /// What follows from an attempt that did not simply succeed.
-    async fn judge(&mut self, ended: Ended<Outcome>, limit: Limit) -> Attempted {
+    async fn judge(&mut self, ended: Ended<Outcome>, limit: Limit, repeats: Repeats) -> Attempted {
         let span = self.span.clone();
         let failure = match span.in_scope(|| judge(ended, limit, &self.unit.clock)) {
             Verdict::Over(outcome) => return Attempted::Over(outcome),
+            Verdict::Snoozed(_) if repeats == Repeats::ItemHandedOver => {
+                return self
+                    .not_snoozed("snoozed, but the item was handed over: give the plan `.attempts(..)`");
+            }
             Verdict::Snoozed(wait) => return self.snooze(wait, limit).await,
             Verdict::Failed(failure) => failure,
         };
@@ -193,10 +208,13 @@ impl Runner {
 
     /// Tries again after `wait` without counting; given up where a stop or the deadline comes first.
     async fn snooze(&mut self, wait: Duration, limit: Limit) -> Attempted {
-        if !self.gives_up() && self.back_off(wait, limit.deadline).await {
+        if !self.gives_up() && self.back_off(wait.max(SHORTEST_SNOOZE), limit.deadline).await {
             return Attempted::Again(self.facts);
         }
-        let error = "snoozed, and no time was left for another attempt";
+        self.not_snoozed("snoozed, and no time was left for another attempt")
+    }
+
+    fn not_snoozed(&self, error: &str) -> Attempted {
         self.remember(error);
         self.span.in_scope(|| tracing::warn!(error, "run failed"));
         Attempted::Over(RunOutcome::Failed)

@@ -97,3 +97,61 @@ fn a_consumers_item_is_handled_again_after_the_wait_that_was_named() {
     assert_eq!((unit.runs, unit.succeeded, unit.failed), (2, 2, 0));
     test.stop().unwrap();
 }
+
+#[test]
+fn the_last_attempt_on_an_item_may_be_snoozed_too() {
+    async fn handle(_: u32, run: Run, clock: Clock, log: State<Log>) -> Outcome {
+        note(&log, &clock, &run);
+        match log.all().len() {
+            1 => Err(Halt::retry_in(7 * SECOND, "busy")),
+            2 => Err(Halt::snooze(5 * SECOND)),
+            _ => Ok(()),
+        }
+    }
+    let (queue, items) = queue::bounded(10);
+    let log = Log::default();
+    let plan = items.workers(1).attempts(2);
+    let mut test = TestHost::start(Host::new(log.clone()).consume("c", plan, handle)).unwrap();
+    queue.try_send(1).unwrap();
+    test.advance(MINUTE);
+    assert_eq!(log.all(), ["00:00 1", "00:07 2", "00:12 2"]);
+    let unit = test.unit("c");
+    assert_eq!((unit.runs, unit.succeeded, unit.failed), (1, 1, 0));
+    test.stop().unwrap();
+}
+
+#[test]
+fn a_snooze_of_an_item_that_nobody_can_copy_fails_at_once_and_says_what_to_do() {
+    async fn handle(_: u32, run: Run, clock: Clock, log: State<Log>) -> Outcome {
+        note(&log, &clock, &run);
+        Err(Halt::snooze(MINUTE))
+    }
+    let (queue, items) = queue::bounded(10);
+    let log = Log::default();
+    let mut test = TestHost::start(Host::new(log.clone()).consume("c", items.workers(1), handle)).unwrap();
+    queue.try_send(1).unwrap();
+    queue.try_send(2).unwrap();
+    test.run_until_idle();
+    assert_eq!(log.all(), ["00:00 1", "00:00 1"], "no worker waits for nothing");
+    let unit = test.unit("c");
+    assert_eq!((unit.runs, unit.failed), (2, 2));
+    let error = unit.last_error.unwrap();
+    assert_eq!(error, "snoozed, but the item was handed over: give the plan `.attempts(..)`");
+    test.stop().unwrap();
+}
+
+#[test]
+fn a_snooze_without_a_wait_still_lets_time_pass() {
+    async fn until_late(clock: Clock, log: State<Log>) -> Outcome {
+        log.add("looked");
+        let is_late = clock.wall().strftime("%M:%S%.3f").to_string().as_str() >= "01:00.010";
+        assert!(log.all().len() < 1_000, "it spins");
+        if is_late { Ok(()) } else { Err(Halt::snooze(SECOND - SECOND)) }
+    }
+    let log = Log::default();
+    let mut test = TestHost::start(Host::new(log.clone()).task("t", every(MINUTE), until_late)).unwrap();
+    test.advance(MINUTE + SECOND);
+    assert_eq!(log.all().len(), 11, "a millisecond apart");
+    assert_eq!(test.unit("t").succeeded, 1);
+    test.stop().unwrap();
+}

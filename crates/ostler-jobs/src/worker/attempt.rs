@@ -82,7 +82,12 @@ impl<S> Drop for Attempt<'_, S> {
             self.shared.abandon();
             return;
         }
-        self.ends.send(ended(held, End::GiveBack, self.policy), None);
+        // One that is to be cancelled is cancelled by the store as it comes back.
+        let end = match self.run.stopper().reason() {
+            Some(StopReason::Cancelled) => End::GiveBack,
+            _ => ending::interrupted(self.policy),
+        };
+        self.ends.send(ended(held, end, self.policy), None);
     }
 }
 

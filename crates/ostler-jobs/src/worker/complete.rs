@@ -59,7 +59,7 @@ pub(super) async fn complete(shared: &Shared, arrived: &Arrived) {
 
 async fn write(shared: &Shared, arrived: &Arrived) {
     while let Some(group) = gathered(shared, arrived).await {
-        store(shared, group).await;
+        store(shared, group, false).await;
     }
 }
 
@@ -74,7 +74,7 @@ async fn gathered(shared: &Shared, arrived: &Arrived) -> Option<Vec<Message>> {
     let shortest = |group: &[Message]| group.iter().map(|(ended, _)| ended.linger).min().unwrap_or_default();
     let began = shared.timer.now();
     loop {
-        let (room, until) = (MOST - group.len(), began + shortest(&group));
+        let (room, until) = (MOST - group.len(), began.saturating_add(shortest(&group)));
         if room == 0 || shared.timer.now() >= until {
             break;
         }
@@ -86,9 +86,8 @@ async fn gathered(shared: &Shared, arrived: &Arrived) -> Option<Vec<Message>> {
     Some(group)
 }
 
-/// Writes a group, for as long as it takes and the leases hold.
-async fn store(shared: &Shared, mut group: Vec<Message>) {
-    let mut unsure = false;
+/// Writes a group, for as long as it takes and the leases hold; `unsure`: an earlier try may have written it.
+async fn store(shared: &Shared, mut group: Vec<Message>, mut unsure: bool) {
     loop {
         group.retain(|(ended, _)| is_held(shared, ended));
         if group.is_empty() {
@@ -107,7 +106,7 @@ async fn store(shared: &Shared, mut group: Vec<Message>) {
             return;
         }
         unsure |= error.is_ambiguous() || error.kind() == ErrorKind::Timeout;
-        if let Some(stored) = apart(shared, &mut group, &error) {
+        if let Some(stored) = apart(shared, &mut group, &error, unsure) {
             stored.await;
             return;
         }
@@ -129,6 +128,7 @@ fn apart<'a>(
     shared: &'a Shared,
     group: &mut Vec<Message>,
     error: &StoreError,
+    unsure: bool,
 ) -> Option<impl Future<Output = ()> + Send + use<'a>> {
     if error.is_transient() {
         return None;
@@ -143,7 +143,7 @@ fn apart<'a>(
     let group = std::mem::take(group);
     Some(async move {
         for message in group {
-            Box::pin(store(shared, vec![message])).await;
+            Box::pin(store(shared, vec![message], unsure)).await;
         }
     })
 }

@@ -76,9 +76,18 @@ pub(crate) fn end(
         RunEnd::Aborted => match (timed_out, told) {
             (Some(error), _) => failed(job, policy, &error, None),
             (None, Some(StopReason::Cancelled)) => End::Cancelled { reason: CANCELLED.into() },
-            (None, _) => End::GiveBack,
+            (None, _) => interrupted(policy),
         },
     })
+}
+
+/// What becomes of a job whose attempt had begun and was dropped by a stop: it is given back, but for one that has no other attempt. Such
+/// a one must never run twice, and whether its effect has happened is not known.
+pub(crate) fn interrupted(policy: &Policy) -> End {
+    if attempts(policy) > 1 {
+        return End::GiveBack;
+    }
+    End::Dead { error: "stopped while it ran, and its only attempt is over".into() }
 }
 
 /// What is kept of a job that ended like this. One that is tried again may be cancelled before.
@@ -182,6 +191,19 @@ mod tests {
             Some(End::GiveBack),
             "not counted"
         );
+    }
+
+    #[test]
+    fn a_stop_gives_back_what_has_another_attempt_and_is_the_death_of_what_has_none() {
+        let once =
+            |attempts, told| end(&job(1, 0), &Policy::new().attempts(attempts), RunEnd::Aborted, Some(told));
+        for attempts in [0, 1] {
+            let over = dead("stopped while it ran, and its only attempt is over");
+            assert_eq!(once(attempts, StopReason::Requested), over);
+        }
+        assert_eq!(once(2, StopReason::Requested), Some(End::GiveBack));
+        let cancelled = End::Cancelled { reason: CANCELLED.into() };
+        assert_eq!(once(1, StopReason::Cancelled), Some(cancelled), "it is known why");
     }
 
     #[test]

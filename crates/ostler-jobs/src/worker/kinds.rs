@@ -113,8 +113,9 @@ where
     F::Returns: Future + Send,
     <F::Returns as Future>::Output: IntoAnswer,
 {
+    // Tried again, and not dead at once: another program may know them, a newer one during a deployment, which takes it then.
     let args = decoded::<In::Args>(&facts.job.args).map_err(|error| {
-        Halt::discard(format!("the arguments are not those of a `{}`: {error}", In::Args::KIND))
+        Halt::retry(format!("the arguments are not those of a `{}`: {error}", In::Args::KIND))
     })?;
     let extracted = Args::from_scope(scope).await.map_err(|rejection| Halt::retry(rejection.into()))?;
     handler.call(In::from_job(Job::new(args, facts)), extracted).await.into_answer()

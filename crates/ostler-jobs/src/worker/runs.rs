@@ -15,9 +15,16 @@ pub(crate) struct Runs(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
-    by_job: HashMap<JobId, Running>,
+    by_job: HashMap<JobId, Row>,
     /// No run begins any more.
     closed: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    running: Running,
+    /// It was told that it is cancelled, which is no reason of its stop where it had been told to stop before.
+    cancelled: bool,
 }
 
 /// One that is going on.
@@ -53,18 +60,16 @@ impl Runs {
             if table.closed {
                 return None;
             }
-            table.by_job.insert(job, running);
+            table.by_job.insert(job, Row { running, cancelled: false });
         }
         Some(Entry { shared: Arc::clone(shared), job, claim })
     }
 
     /// Tells those of these jobs that run that they are no longer wanted; which of them had not been told before.
     pub(super) fn cancel(&self, jobs: &[JobId]) -> Vec<Told> {
-        let table = self.table();
-        let running = jobs.iter().filter_map(|job| table.by_job.get(job));
-        let told = running.filter(|running| running.stopper.reason() != Some(StopReason::Cancelled));
+        let mut table = self.table();
         let told: Vec<Told> =
-            told.map(|running| Told { stopper: running.stopper.clone(), grace: running.grace }).collect();
+            jobs.iter().filter_map(|job| table.by_job.get_mut(job).and_then(Row::cancel)).collect();
         drop(table);
         told.iter().for_each(|told| told.stopper.request(StopReason::Cancelled));
         told
@@ -92,7 +97,12 @@ impl Runs {
     /// To be told when the table has been let go: whoever is woken may come here.
     fn stoppers(&self, which: impl Fn(&Running) -> bool) -> Vec<RunStopper> {
         let table = self.table();
-        table.by_job.values().filter(|run| which(run)).map(|run| run.stopper.clone()).collect()
+        table
+            .by_job
+            .values()
+            .filter(|row| which(&row.running))
+            .map(|row| row.running.stopper.clone())
+            .collect()
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -100,11 +110,54 @@ impl Runs {
     }
 }
 
+impl Row {
+    /// Whom to tell, the first time.
+    fn cancel(&mut self) -> Option<Told> {
+        let Running { stopper, grace, .. } = &self.running;
+        let told = Told { stopper: stopper.clone(), grace: *grace };
+        (!std::mem::replace(&mut self.cancelled, true)).then_some(told)
+    }
+}
+
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut table = self.shared.runs.table();
-        if table.by_job.get(&self.job).is_some_and(|running| running.claim == self.claim) {
+        if table.by_job.get(&self.job).is_some_and(|row| row.running.claim == self.claim) {
             table.by_job.remove(&self.job);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use ostler::testing::TestHost;
+    use ostler::{BoxError, Context, Host, SECOND, Service};
+
+    /// Opens a run, and hands out how it is told to stop.
+    struct Opens(mpsc::Sender<RunStopper>);
+
+    impl Service<()> for Opens {
+        async fn run(&self, cx: Context<()>) -> Result<(), BoxError> {
+            self.0.send(cx.open_run(1, None).stopper().clone())?;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_run_is_told_of_a_cancel_once_also_where_it_had_been_told_to_stop_before() {
+        let (sender, stoppers) = mpsc::channel();
+        let mut host = TestHost::start(Host::new(()).mount("opens", Opens(sender))).unwrap();
+        host.run_until_idle();
+        let stopper = stoppers.recv().unwrap();
+        stopper.request(StopReason::Requested);
+        let running = Running { claim: ClaimId(1), worker: WorkerId(1), stopper, grace: SECOND };
+        let job = JobId::from_u128(1);
+        let runs = Runs::default();
+        runs.table().by_job.insert(job, Row { running, cancelled: false });
+        assert_eq!(runs.cancel(&[job]).len(), 1, "it is dropped after its grace");
+        assert!(runs.cancel(&[job]).is_empty(), "each beat names it again");
     }
 }

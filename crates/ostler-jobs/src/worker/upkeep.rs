@@ -1,4 +1,5 @@
-//! Upkeep: makes due jobs ready, takes back what lost workers held, removes what is kept no longer, and says which kinds nobody knows.
+//! Upkeep: makes due jobs ready, takes back what lost workers held, removes what is kept no longer, and says which
+//! kinds and queues nobody here works.
 //! Two processes that do so at once only waste work.
 
 use std::collections::BTreeSet;
@@ -73,19 +74,51 @@ async fn sweep(shared: &Shared, clock: &Clock) -> Infallible {
             tokio::task::yield_now().await;
         }
         let counts = done(shared, clock, || shared.store.counts()).await;
-        for kind in unknown(&counts, &shared.kinds) {
-            if told.insert(Arc::clone(kind)) {
-                tracing::warn!(%kind, "jobs of a kind wait that this process has no handler for");
+        for missed in missed(&counts, &shared.kinds, |queue| shared.lanes.place(queue).is_some()) {
+            if told.insert(missed.clone()) {
+                missed.warn();
             }
         }
         clock.sleep(SWEEP_EVERY).await;
     }
 }
 
-/// Kinds that are not among these, and of which jobs wait.
-fn unknown<'a>(counts: &'a [Count], kinds: &BTreeSet<Arc<str>>) -> BTreeSet<&'a Arc<str>> {
+/// Why jobs wait that this process never takes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Missed {
+    /// It has no handler for their kind.
+    Kind(Arc<str>),
+    /// It has one, and no slots for the queue in which they are.
+    Queue { queue: Arc<str>, kind: Arc<str> },
+}
+
+impl Missed {
+    fn warn(&self) {
+        match self {
+            Self::Kind(kind) => {
+                tracing::warn!(%kind, "jobs of a kind wait that this process has no handler for");
+            }
+            Self::Queue { queue, kind } => {
+                tracing::warn!(%queue, %kind, "jobs wait in a queue that this process does not work");
+            }
+        }
+    }
+}
+
+/// What waits, and is of none of these kinds or in no queue that is worked.
+fn missed(
+    counts: &[Count],
+    kinds: &BTreeSet<Arc<str>>,
+    is_worked: impl Fn(&str) -> bool,
+) -> BTreeSet<Missed> {
     let waiting = counts.iter().filter(|count| !count.state.is_finished() && count.jobs > 0);
-    waiting.map(|count| &count.kind).filter(|kind| !kinds.contains(*kind)).collect()
+    let why =
+        waiting.filter_map(|Count { queue, kind, .. }| match (kinds.contains(kind), is_worked(queue)) {
+            (false, _) => Some(Missed::Kind(Arc::clone(kind))),
+            (true, false) => Some(Missed::Queue { queue: Arc::clone(queue), kind: Arc::clone(kind) }),
+            (true, true) => None,
+        });
+    why.collect()
 }
 
 /// Calls a verb until it succeeds.
@@ -108,17 +141,28 @@ mod tests {
     use crate::state::JobState;
 
     #[test]
-    fn only_kinds_of_which_jobs_wait_are_missed() {
-        let count = |kind: &str, state, jobs| Count { queue: "q".into(), kind: kind.into(), state, jobs };
+    fn only_what_waits_is_missed_by_its_kind_or_by_its_queue() {
+        let of = |queue: &str, kind: &str, state, jobs| Count {
+            queue: queue.into(),
+            kind: kind.into(),
+            state,
+            jobs,
+        };
+        let count = |kind, state, jobs| of("q", kind, state, jobs);
         let counts = [
             count("known", JobState::Ready, 1),
             count("ready", JobState::Ready, 1),
             count("later", JobState::Scheduled, 2),
             count("over", JobState::Done, 9),
             count("gone", JobState::Ready, 0),
+            of("elsewhere", "known", JobState::Scheduled, 1),
+            of("elsewhere", "ready", JobState::Ready, 1),
+            of("empty", "known", JobState::Done, 1),
         ];
         let kinds = BTreeSet::from(["known".into()]);
-        let missed: Vec<&str> = unknown(&counts, &kinds).into_iter().map(|kind| &**kind).collect();
-        assert_eq!(missed, ["later", "ready"]);
+        let missed: Vec<Missed> = missed(&counts, &kinds, |queue| queue == "q").into_iter().collect();
+        let kind = |kind: &str| Missed::Kind(kind.into());
+        let elsewhere = Missed::Queue { queue: "elsewhere".into(), kind: "known".into() };
+        assert_eq!(missed, [kind("later"), kind("ready"), elsewhere]);
     }
 }

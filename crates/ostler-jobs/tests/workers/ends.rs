@@ -79,7 +79,7 @@ fn a_panic_is_a_failure_whatever_its_payload_and_no_slot_is_lost() {
 }
 
 #[test]
-fn arguments_that_are_not_those_of_the_kind_are_dead_and_the_queue_goes_on() {
+fn arguments_that_are_not_those_of_the_kind_are_a_failure_and_the_queue_goes_on() {
     let mut test = Test::start();
     let row = NewRow::new(Do::KIND, "default", r#"{"NoSuchStep":1}"#).unwrap();
     let insert = ostler_jobs::store::Insert { rows: vec![row], ..Default::default() };
@@ -87,11 +87,13 @@ fn arguments_that_are_not_those_of_the_kind_are_dead_and_the_queue_goes_on() {
     let job = test.host.block_on(store.insert(insert)).unwrap()[0].id;
     let next = test.run_step(Step::Succeed);
     let status = test.status(job);
-    assert_eq!((status.state, status.attempts), (JobState::Dead, 1), "it is not tried again");
+    assert_eq!((status.state, status.attempts), (JobState::Scheduled, 1), "a newer program may know them");
     let error = status.error.unwrap();
     assert!(error.starts_with("the arguments are not those of a `do`: unknown variant"), "{error}");
     assert_eq!(test.state(next), JobState::Done);
-    assert!(test.app.log.all().iter().all(|event| event != "begin 2"));
+    test.host.advance(MINUTE);
+    assert_eq!((test.state(job), test.status(job).attempts), (JobState::Dead, 3), "bounded as any failure");
+    assert_eq!(test.app.log.count("begin 1"), 1, "no handler has seen it");
 }
 
 /// What is as deep as a payload may be.

@@ -1,5 +1,6 @@
 //! A store that fails on command, around the memory store.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -27,6 +28,14 @@ impl Verb {
         [Self::Join, Self::Beat, Self::Claim, Self::Finish, Self::Upkeep, Self::Status];
 }
 
+/// How a call is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is carried out, and that is not told.
+    Lost,
+    Refused(ErrorKind),
+}
+
 #[derive(Clone)]
 pub(crate) struct Faulty {
     store: MemoryStore,
@@ -41,6 +50,8 @@ struct Switches {
     finishes: AtomicUsize,
     claims: AtomicUsize,
     stops: Mutex<Option<HostHandle>>,
+    /// How the next calls of `finish` are answered; those after them as ever.
+    answers: Mutex<VecDeque<Answer>>,
     /// How many ends came at a time.
     groups: Mutex<Vec<usize>>,
 }
@@ -52,7 +63,12 @@ impl Faulty {
 
     /// One that gives no hints.
     pub(crate) fn deaf(store: MemoryStore) -> Self {
-        Self { hints: Some(Hints::default()), ..Self::new(store) }
+        Self::deaf_but_for(store, Hints::default())
+    }
+
+    /// One that gives these hints in place of its own.
+    pub(crate) fn deaf_but_for(store: MemoryStore, hints: Hints) -> Self {
+        Self { hints: Some(hints), ..Self::new(store) }
     }
 
     /// From here on these verbs fail.
@@ -62,6 +78,11 @@ impl Faulty {
 
     pub(crate) fn work(&self) {
         *self.switches.failing.lock().unwrap() = None;
+    }
+
+    /// So the next calls of `finish` are answered.
+    pub(crate) fn answer_ends(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.switches.answers.lock().unwrap().extend(answers);
     }
 
     /// The host is told to stop while the next claim that gives something is made.
@@ -147,7 +168,19 @@ impl Store for Faulty {
     fn finish(&self, ends: Vec<Finish>) -> Pending<'_, Vec<Verdict>> {
         self.switches.finishes.fetch_add(1, Ordering::SeqCst);
         self.switches.groups.lock().unwrap().push(ends.len());
-        self.then(Verb::Finish, move |store| store.finish(ends))
+        let answer = self.switches.answers.lock().unwrap().pop_front();
+        Box::pin(async move {
+            if let Some(Answer::Refused(kind)) = answer {
+                return Err(StoreError::new(kind, "refused"));
+            }
+            let verdicts = self.then(Verb::Finish, move |store| store.finish(ends)).await?;
+            match answer {
+                Some(Answer::Lost) => {
+                    Err(StoreError::new(ErrorKind::Timeout, "the answer is lost").ambiguous())
+                }
+                _ => Ok(verdicts),
+            }
+        })
     }
 
     fn beats(&self) -> Pending<'_, Vec<WorkerBeat>> {

@@ -1,8 +1,10 @@
 //! Mistakes in the registration of handlers are found at the start, all at once.
 
+use std::time::Duration;
+
 use ostler::testing::TestHost;
 use ostler::{Error, HOUR, Host, Occurrence, SECOND};
-use ostler_jobs::{JobArgs, MemoryStore, Policy, Workers};
+use ostler_jobs::{Ack, JobArgs, MemoryStore, Policy, Workers};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +32,17 @@ impl JobArgs for BadQueue {
     }
 }
 
+#[derive(Serialize, Deserialize)]
+struct BadNumbers;
+
+impl JobArgs for BadNumbers {
+    const KIND: &'static str = "bad-numbers";
+
+    fn policy() -> Policy {
+        Policy::new().priority(10).ack(Ack::Batched(Duration::MAX))
+    }
+}
+
 fn error(workers: Workers<()>) -> Error {
     TestHost::start(Host::new(()).mount("jobs", workers)).unwrap_err()
 }
@@ -45,7 +58,8 @@ fn all_mistakes_are_told_at_once_and_end_the_start_with_exit_code_78() {
         .handle(async |_: A| {})
         .handle(async |_: A| {})
         .handle(async |_: BadName| {})
-        .handle(async |_: BadQueue| {});
+        .handle(async |_: BadQueue| {})
+        .handle(async |_: BadNumbers| {});
     let error = error(workers);
     assert_eq!(error.exit_code(), 78);
     assert!(error.is_registration(), "nothing is started");
@@ -61,6 +75,8 @@ fn all_mistakes_are_told_at_once_and_end_the_start_with_exit_code_78() {
             "unit `jobs`, handle: `a` has two handlers",
             "unit `jobs`, handle: kind \"bad name\" is not allowed: 1 to 128 of A-Z a-z 0-9 _ . : -",
             "unit `jobs`, handle: queue \"\" is not allowed: 1 to 128 of A-Z a-z 0-9 _ . : -",
+            "unit `jobs`, handle: `bad-numbers`: priority 10 is not allowed: 0 to 9",
+            "unit `jobs`, handle: `bad-numbers`: ack after 18446744073709551615.999999999s is not allowed: 60s at most",
         ]
     );
 }

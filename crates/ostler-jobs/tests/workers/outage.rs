@@ -1,11 +1,13 @@
 //! A store that is away for a while: nothing is lost, nothing is restarted, health says so, and all goes on when it is back.
 
+use std::sync::{Arc, Mutex};
+
 use ostler::testing::{DEFAULT_START, TestHost};
 use ostler::{Clock, Host, MINUTE, SECOND, Status};
 use ostler_jobs::{Ack, Client, ErrorKind, JobArgs, JobState, MemoryStore, Policy, Workers};
 use serde::{Deserialize, Serialize};
 
-use crate::faulty::{Faulty, Verb};
+use crate::faulty::{Answer, Faulty, Verb};
 use crate::support::{App, Do, Step, Synced, Test, act, status};
 
 fn test() -> (Test, Faulty) {
@@ -167,4 +169,47 @@ fn ends_that_may_wait_are_stored_together() {
     let hurries = test.run_step(Step::Succeed);
     assert_eq!((test.state(lingers), test.state(hurries)), (JobState::Done, JobState::Done));
     assert_eq!(store.groups(), [5, 2]);
+}
+
+/// The lines of the log.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is logged while ends of a group are answered like this.
+fn logged(answers: &[Answer]) -> String {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let mut kept = None;
+        let mut test = Test::on(
+            |memory| kept.insert(Faulty::new(memory)).clone(),
+            |workers| workers.handle(async |_: Lingering| {}),
+        );
+        let store = kept.unwrap();
+        store.answer_ends(answers.iter().copied());
+        let jobs = [test.run(Lingering), test.run(Lingering)];
+        test.host.advance(10 * SECOND);
+        assert_eq!(jobs.map(|job| test.state(job)), [JobState::Done; 2]);
+        assert!(store.groups().starts_with(&[2]), "{:?}", store.groups());
+    });
+    String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+}
+
+#[test]
+fn ends_that_were_stored_without_an_answer_are_called_stale_by_no_later_try() {
+    let alone = logged(&[Answer::Lost]);
+    assert!(alone.contains("the answer is lost") && !alone.contains("stale"), "{alone}");
+    let apart = logged(&[Answer::Lost, Answer::Refused(ErrorKind::Bug)]);
+    assert!(apart.contains("the answer is lost") && !apart.contains("stale"), "{apart}");
 }

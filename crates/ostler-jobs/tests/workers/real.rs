@@ -8,6 +8,7 @@ use ostler_jobs::{Client, ErrorKind, Job, JobId, JobState, MemoryStore, Store, W
 use tokio::runtime::{Builder, Runtime};
 
 use crate::faulty::{Faulty, Verb};
+use crate::stop::{Once, hang};
 use crate::support::{App, Do, Step, act, status};
 
 /// Only there to end a test that hangs.
@@ -102,6 +103,20 @@ fn runs_that_are_dropped_with_their_runtime_are_given_back() {
     until("it is given back", || status(&memory, job).state == JobState::Ready);
     assert_eq!((status(&memory, job).attempts, status(&memory, job).crashes), (0, 0));
     until("the worker has left", || beats(&memory) == 0);
+}
+
+#[test]
+fn a_run_that_is_dropped_with_its_runtime_and_was_the_only_attempt_is_dead() {
+    let (memory, app) = (MemoryStore::new(), App::default());
+    let enqueuing = Client::new(memory.clone());
+    let job = runtime().block_on(enqueuing.enqueue(Once)).unwrap().id();
+    let host = Host::new(app.clone()).signals(false).mount("jobs", Workers::new(memory.clone()).handle(hang));
+    let dropped = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    dropped.spawn(host.run());
+    until("it runs", || app.log.count("begin") == 1);
+    dropped.shutdown_background();
+    until("its end is stored", || status(&memory, job).state != JobState::Running);
+    assert_eq!((status(&memory, job).state, status(&memory, job).attempts), (JobState::Dead, 1));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Why a run ends: shutdown, timeout, cancel. Who is told, when it is dropped, what becomes of the job, and whether the attempt counts.
 
-use ostler::{DEFAULT_GRACE, HOUR, MINUTE, SECOND};
+use ostler::{DEFAULT_GRACE, HOUR, MINUTE, SECOND, State};
 use ostler_jobs::store::CANCELLED;
-use ostler_jobs::{CancelAnswer, JobArgs, JobState, MemoryStore, Store};
+use ostler_jobs::{CancelAnswer, JobArgs, JobState, MemoryStore, Policy, Store};
+use serde::{Deserialize, Serialize};
 
 use crate::faulty::Faulty;
-use crate::support::{Do, STOP_GRACE, Step, TIMEOUT, Test, act, status};
+use crate::support::{App, Do, STOP_GRACE, Step, TIMEOUT, Test, act, status};
 
 #[test]
 fn at_a_shutdown_a_run_is_told_at_once_and_what_it_returns_counts() {
@@ -29,6 +30,36 @@ fn a_run_that_goes_on_through_a_shutdown_is_given_back_and_its_attempt_is_refund
     assert_eq!(app.log.all(), ["begin 1", "told Requested", "dropped"]);
     let status = status(&store, job);
     assert_eq!((status.state, status.attempts, status.crashes), (JobState::Ready, 0, 0));
+}
+
+/// One that must never run twice, and hangs.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Once;
+
+impl JobArgs for Once {
+    const KIND: &'static str = "once";
+
+    fn policy() -> Policy {
+        Policy::new().attempts(1)
+    }
+}
+
+pub(crate) async fn hang(_: Once, app: State<App>) {
+    app.log.add("begin");
+    std::future::pending().await
+}
+
+#[test]
+fn a_job_with_one_attempt_that_a_stop_drops_is_dead_and_not_run_again() {
+    let mut test = Test::with(|workers| workers.queue("default", 1).handle(hang));
+    let (began, waits) = (test.run(Once), test.run(Once));
+    let (store, app) = test.stop();
+    let began = status(&store, began);
+    assert_eq!((began.state, began.attempts), (JobState::Dead, 1));
+    let error = began.error.as_deref().unwrap();
+    assert_eq!(error, "stopped while it ran, and its only attempt is over");
+    assert_eq!(status(&store, waits).state, JobState::Ready, "it had not begun");
+    assert_eq!(app.log.all(), ["begin"]);
 }
 
 #[test]

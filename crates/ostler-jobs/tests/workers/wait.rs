@@ -1,8 +1,12 @@
 //! Waiting for the end of a job.
 
+use std::task::Poll;
+
 use ostler::HOUR;
+use ostler::testing::DEFAULT_START;
 use ostler_jobs::{
-    Client, ErrorKind, JobArgs, JobHandle, JobId, JobState, Keep, Policy, Retention, StoreError,
+    Client, ErrorKind, Hints, JobArgs, JobHandle, JobId, JobState, JobStatus, Keep, Policy, Retention,
+    StoreError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +74,26 @@ fn the_end_of_a_job_that_is_not_kept_is_told_to_whoever_waits() {
     test.host.advance(HOUR);
     let finished = test.host.block_on(waits).unwrap();
     assert_eq!(finished.result::<u64>().unwrap(), Some(7));
+}
+
+#[test]
+fn a_hint_that_comes_after_the_row_is_gone_is_not_too_late() {
+    let mut test = test();
+    let hints = Hints::default();
+    let store = Faulty::deaf_but_for(test.store.clone(), hints.clone());
+    let client = Client::new(store);
+    let job = test.host.block_on(client.enqueue(Fleeting)).unwrap();
+    test.host.run_until_idle();
+    assert!(crate::support::find(&test.store, job.id()).is_none(), "it has ended, and is not kept");
+    let finished = test.host.block_on(async {
+        let mut waits = Box::pin(job.wait());
+        assert!(std::future::poll_fn(|cx| Poll::Ready(waits.as_mut().poll(cx).is_pending())).await);
+        let (kind, queue) = (Fleeting::KIND.into(), "default".into());
+        let told = JobStatus::new(job.id(), kind, queue, JobState::Done, DEFAULT_START);
+        hints.ended_as(job.id(), || Some(told));
+        waits.await.unwrap()
+    });
+    assert!(finished.is_done());
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::outcome::{Halt, IntoOutcome, Outcome};
 use crate::probe::Probes;
 use crate::record::UnitKind;
 use crate::report::Report;
-use crate::run::{Attempted, Runner};
+use crate::run::{Attempted, Repeats, Runner};
 use crate::scope::{FromScope, RunFacts, Scope};
 use crate::seat::UnitSeat;
 use crate::service::{Context, Service};
@@ -501,7 +501,7 @@ where
             let outcome = loop {
                 scope.begin(facts);
                 let work = pin!(Some(call(&self.handler, &scope)));
-                match runner.attempt(work).await {
+                match runner.attempt(work, Repeats::Always).await {
                     Attempted::Over(outcome) => break outcome,
                     Attempted::Again(next) => facts = next,
                 }

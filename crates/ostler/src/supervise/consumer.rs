@@ -24,7 +24,7 @@ use crate::outcome::{Halt, IntoOutcome, Outcome};
 use crate::panics;
 use crate::queue::{Entry, Items, Present, Taken};
 use crate::record::{QueueGauge, Record};
-use crate::run::{Attempted, Runner};
+use crate::run::{Attempted, Repeats, Runner};
 use crate::scope::{FromScope, RunFacts, Scope};
 use crate::seat::UnitSeat;
 use crate::trigger::{Consume, Leftover, LivePolicy, Plan};
@@ -333,9 +333,9 @@ where
             let mut facts = runner.begin(id, began, entry.sent);
             let outcome = loop {
                 self.scope.begin(facts);
-                let item = item.for_attempt(facts.attempt, runner.attempts());
-                let work = pin!(Some(handle::<S, F, In, T, Args>(&self.handler, item, &self.scope)));
-                match runner.attempt(work).await {
+                let of_attempt = item.for_attempt(facts.attempt, runner.attempts());
+                let work = pin!(Some(handle::<S, F, In, T, Args>(&self.handler, of_attempt, &self.scope)));
+                match runner.attempt(work, item.repeats()).await {
                     Attempted::Over(outcome) => break outcome,
                     Attempted::Again(next) => facts = next,
                 }
@@ -384,16 +384,27 @@ struct Kept<T> {
 }
 
 impl<T> Kept<T> {
-    /// The item for this attempt: a copy, or for the last one the item itself.
+    /// The item for this attempt: a copy where one can be made, also for the last one, which may be snoozed; else the item itself.
     fn for_attempt(&mut self, attempt: u32, attempts: u32) -> Outcome<T> {
-        match (&self.item, self.copy) {
-            (Some(item), Some(copy)) if attempt < attempts => {
-                panics::catch(|| copy(item)).map_err(|payload| {
-                    Halt::retry(format!("the item's `clone` panicked: {}", panics::into_message(payload)))
-                })
-            }
+        match self.copied() {
+            Some(Ok(copy)) => Ok(copy),
+            Some(Err(halt)) if attempt < attempts => Err(halt),
             _ => self.item.take().ok_or_else(|| Halt::discard("the item is gone")),
         }
+    }
+
+    /// `None` where nothing makes copies.
+    fn copied(&self) -> Option<Outcome<T>> {
+        let (item, copy) = (self.item.as_ref()?, self.copy?);
+        let copied = panics::catch(|| copy(item));
+        Some(copied.map_err(|payload| {
+            Halt::retry(format!("the item's `clone` panicked: {}", panics::into_message(payload)))
+        }))
+    }
+
+    /// Whether there may be another attempt after that.
+    fn repeats(&self) -> Repeats {
+        if self.item.is_some() { Repeats::Always } else { Repeats::ItemHandedOver }
     }
 }
 

@@ -65,7 +65,8 @@ impl<T> Plan<Consume<T>> {
     }
 
     /// How often an item is tried in all, the first time included (default 1, so no retry). 0 is refused at start.
-    /// An item is cloned for each attempt but the last.
+    /// An item is cloned for each attempt, also for the last one, so that it may still be
+    /// [snoozed](crate::Halt::snooze).
     #[must_use]
     pub fn attempts(mut self, attempts: impl Into<Live<u32>>) -> Self
     where
