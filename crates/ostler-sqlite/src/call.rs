@@ -32,7 +32,7 @@ pub(crate) enum Company {
     Aside,
     /// With others, in one transaction that is committed at least like this.
     Group(Sync),
-    /// Between two groups; it makes its own transaction.
+    /// Between two groups, in a transaction that is begun for it alone, and that it ends.
     Alone,
 }
 

@@ -1,6 +1,6 @@
 //! From the tables to the index, at open: what was running is taken back first, then all jobs are put into their places.
 //!
-//! The jobs' arguments are not read. A row whose kind, queue or priority nobody can name is left where it is, and told.
+//! The jobs' arguments are not read. A row of which nobody can say where it belongs is parked, with the reason.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::call::Sync;
 use crate::file::fault;
 use crate::index::{ClassKey, NameId, Place, Stage};
-use crate::writer::{Engine, crashes, unpacked, wall};
+use crate::writer::{Engine, NO_NAME, Unreadable, crashes, unpacked, wall};
 
 /// Fills the index of an engine that knows nothing yet.
 pub(crate) fn load(engine: &mut Engine<'_>) -> Result<(), StoreError> {
@@ -97,10 +97,18 @@ fn take_back_all(engine: &mut Engine<'_>) -> Result<(), StoreError> {
 fn take_back_one(engine: &mut Engine<'_>, lost: &Lost) -> Result<(), StoreError> {
     let failed = |error| fault("take back a job of the process before", error);
     // A pair is live while the job has as many attempts as it was claimed with.
-    let live = "SELECT crashes, flags FROM ostler_job WHERE id = ?1 AND attempt = ?2";
+    let live = "SELECT crashes, flags, id, queue, kind FROM ostler_job WHERE id = ?1 AND attempt = ?2";
     let mut live = engine.connection.prepare(live).map_err(failed)?;
-    let row = live.query_row((lost.job, lost.attempt), |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)));
-    let Some((before, flags)) = row.optional().map_err(failed)? else { return Ok(()) };
+    let row = live.query_row((lost.job, lost.attempt), |row| match (row.get(0), row.get::<_, i64>(1)) {
+        (Ok(crashes), Ok(flags)) => Ok(Ok((crashes, flags))),
+        (Err(error), _) | (_, Err(error)) => Unreadable::new(row, error).map(Err),
+    });
+    let (before, flags) = match row.optional().map_err(failed)? {
+        None => return Ok(()),
+        Some(Ok(read)) => read,
+        // It is counted when all rows are read.
+        Some(Err(row)) => return engine.park_unreadable(&row),
+    };
     let attempt = lost.attempt.saturating_add(1);
     let crashes = crashes(before, lost.alone);
     let written = engine.sql.lose_job.execute((lost.job, attempt, crashes, LOST));
@@ -120,15 +128,20 @@ struct Found {
 }
 
 fn load_jobs(engine: &mut Engine<'_>) -> Result<(), StoreError> {
-    engine.index.dues.advance((engine.now_ms(), u64::MAX), None);
+    // The largest number that the file can be asked for: a larger one would be read there as a negative number, before all jobs of
+    // this millisecond instead of behind them.
+    engine.index.dues.advance((engine.now_ms(), i64::MAX as u64), None);
     let jobs =
         "SELECT id, kind, queue, priority, due, flags, blocked IS NOT NULL FROM ostler_job ORDER BY id";
-    let (mut left, mut count) = (0_u64, 0_u64);
+    let (mut unreadable, mut count) = (Vec::new(), 0_u64);
     let connection = engine.connection;
     each(connection, jobs, |row| {
         match read(row) {
             Ok(found) if is_named(engine, &found) => place(engine, &found)?,
-            _ => left += 1,
+            // Nobody counts it, but nobody has to be told again either.
+            _ if row.get(6)? => {}
+            Ok(_) => unreadable.push(Unreadable::new(row, NO_NAME)?),
+            Err(error) => unreadable.push(Unreadable::new(row, error)?),
         }
         // What is written down to be taken back would be larger than the index itself.
         count += 1;
@@ -137,12 +150,26 @@ fn load_jobs(engine: &mut Engine<'_>) -> Result<(), StoreError> {
         }
         Ok(())
     })?;
-    if left > 0 {
-        tracing::error!(
-            rows = left,
-            "some jobs have a queue, a kind or a time that is none; they stay where they are"
-        );
+    if let Err(error) = park(engine, &unreadable) {
+        tracing::error!(%error, rows = unreadable.len(), "rows that cannot be read could not be parked; they stay where they are");
     }
+    Ok(())
+}
+
+/// Parks what could not be read, so that nobody meets it again.
+fn park(engine: &mut Engine<'_>, unreadable: &[Unreadable]) -> Result<(), StoreError> {
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    engine.index.keep();
+    engine.begin(Sync::Full, wall::now() + engine.options.deadline)?;
+    engine.limit(None);
+    if let Err(error) = unreadable.iter().try_for_each(|row| engine.park_unreadable(row)) {
+        engine.roll_back();
+        return Err(error);
+    }
+    engine.commit()?;
+    unreadable.iter().for_each(|row| engine.count_unreadable(row, None));
     Ok(())
 }
 

@@ -9,12 +9,10 @@ use ostler_jobs::store::{
     Beat, ClaimRequest, Claimed, Finish, Insert, Inserted, Pending, Pruned, Staged, Verdict, WorkerBeat,
 };
 use ostler_jobs::{CancelAnswer, Count, Hints, JobId, JobStatus, Store, StoreError, WorkerId};
-use tokio::sync::watch;
 
 use crate::call::{Verb, call};
 use crate::options::OpenOptions;
-use crate::queue::Queue;
-use crate::writer::{self, wall};
+use crate::writer::{self, Opened, wall};
 
 /// Durable jobs in one SQLite file, which this process owns.
 ///
@@ -26,16 +24,8 @@ use crate::writer::{self, wall};
 pub struct SqliteStore(Arc<Handle>);
 
 struct Handle {
-    queue: Arc<Queue>,
-    hints: Hints,
-    closed: watch::Receiver<()>,
+    opened: Opened,
     deadline: Duration,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.queue.close();
-    }
 }
 
 impl SqliteStore {
@@ -55,8 +45,7 @@ impl SqliteStore {
     pub(crate) async fn start(options: OpenOptions) -> Result<Self, StoreError> {
         let deadline = options.deadline;
         let opened = writer::start(options).await?;
-        let (queue, hints, closed) = (opened.queue, opened.hints, opened.closed);
-        Ok(Self(Arc::new(Handle { queue, hints, closed, deadline })))
+        Ok(Self(Arc::new(Handle { opened, deadline })))
     }
 
     /// Closes the file for all handles: what was asked before is still done, what is asked later is refused as
@@ -65,8 +54,8 @@ impl SqliteStore {
     /// # Cancel safety
     /// Dropped before it is ready, the store is closed all the same.
     pub async fn close(&self) {
-        self.0.queue.close();
-        let mut closed = self.0.closed.clone();
+        self.0.opened.queue.close();
+        let mut closed = self.0.opened.closed.clone();
         // Nothing is ever sent; the end of the sender is the sign.
         while closed.changed().await.is_ok() {}
     }
@@ -75,7 +64,7 @@ impl SqliteStore {
     /// end is not known then.
     pub(crate) async fn call<V: Verb>(&self, verb: V) -> Result<V::Answer, StoreError> {
         let (request, waiting) = call(verb, wall::now() + self.0.deadline);
-        self.0.queue.push(request);
+        self.0.opened.queue.push(request);
         waiting.await
     }
 
@@ -156,6 +145,6 @@ impl Store for SqliteStore {
     }
 
     fn hints(&self) -> &Hints {
-        &self.0.hints
+        &self.0.opened.hints
     }
 }

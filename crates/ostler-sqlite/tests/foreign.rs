@@ -8,12 +8,16 @@
 
 mod process;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use ostler_jobs::store::Beat;
 use ostler_jobs::{ErrorKind, Store};
 use ostler_sqlite::SqliteStore;
-use process::{Directory, Other, claim, insert, role, row, say, wait_to_be_told};
+use process::{Directory, Other, begun, claim, insert, role, row, say, wait_to_be_told};
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::task::JoinHandle;
 
 const DEADLINE: Duration = Duration::from_secs(1);
 
@@ -60,6 +64,89 @@ async fn calls_time_out_while_the_lock_is_held_and_go_through_afterwards() {
     let claimed = claim(&store, worker, 9).await.unwrap();
     let ids: Vec<_> = claimed.jobs.iter().map(|job| job.id).collect();
     assert_eq!(ids, [before, after], "what had timed out was not done");
+    other.ends();
+}
+
+/// Callers who ask for a write again and again, whatever comes of it, until they are told to end: for transactions, or for inserts.
+fn keep_writing(store: &SqliteStore, ended: &Arc<AtomicBool>, transactions: &[bool]) -> Vec<JoinHandle<()>> {
+    let caller = |&transaction: &bool| {
+        let (store, ended) = (store.clone(), Arc::clone(ended));
+        tokio::spawn(async move {
+            while !ended.load(Ordering::Relaxed) {
+                if transaction {
+                    drop(store.transaction(|tx| tx.enqueue(process::Receipt { order: 1 })).await);
+                } else {
+                    drop(insert(&store, row(2)).await);
+                }
+            }
+        })
+    };
+    transactions.iter().map(caller).collect()
+}
+
+/// A lease is lost where its beats are not answered: they never wait for the lock, nor for those who do.
+#[tokio::test(flavor = "multi_thread")]
+async fn beats_are_answered_while_transactions_wait_for_the_lock() {
+    beats_are_answered_while_others_wait(&[true; 4]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beats_are_answered_while_transactions_and_others_wait_for_the_lock() {
+    beats_are_answered_while_others_wait(&[true, false, true, false, true, false]).await;
+}
+
+async fn beats_are_answered_while_others_wait(transactions: &[bool]) {
+    let directory = Directory::new();
+    let deadline = 3 * DEADLINE;
+    let store = SqliteStore::options(directory.file()).deadline(deadline).open().await.unwrap();
+    let worker = store.join().await.unwrap();
+    let mut other = Other::start("hold", &directory.file());
+    other.hears("holds");
+    let ended = Arc::new(AtomicBool::new(false));
+    let writers = keep_writing(&store, &ended, transactions);
+    let start = Instant::now();
+    while start.elapsed() < deadline + DEADLINE {
+        let asked = Instant::now();
+        let beat = store.beat(worker).await;
+        assert!(matches!(beat, Ok(Beat::Alive { .. })), "after {:?}: {beat:?}", start.elapsed());
+        // Some hundredths of a second, and many times that as a margin.
+        assert!(asked.elapsed() < DEADLINE, "{:?}", asked.elapsed());
+    }
+    ended.store(true, Ordering::Relaxed);
+    other.kill();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    insert(&store, row(1)).await.unwrap();
+}
+
+/// The time of a closure begins with it, however long its transaction waited for the lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closure_has_the_whole_deadline_after_a_wait_for_the_lock() {
+    let deadline = 3 * DEADLINE;
+    let directory = Directory::new();
+    let store = SqliteStore::options(directory.file()).deadline(deadline).open().await.unwrap();
+    let mut other = Other::start("hold", &directory.file());
+    other.hears("holds");
+    let asked = Instant::now();
+    let transaction = begun({
+        let store = store.clone();
+        async move {
+            store
+                .transaction(|tx| {
+                    let begun = Instant::now();
+                    std::thread::sleep(2 * DEADLINE);
+                    tx.enqueue(process::Receipt { order: 1 }).map(|_| begun)
+                })
+                .await
+        }
+    });
+    // The time that the lock is held is what the test is about.
+    tokio::time::sleep(2 * DEADLINE).await;
+    other.tells();
+    other.hears("let go");
+    let begun = transaction.await.expect("it took less than its own time");
+    assert!(begun.duration_since(asked) >= 2 * DEADLINE);
     other.ends();
 }
 

@@ -192,6 +192,32 @@ async fn a_writer_that_is_stuck_keeps_nobody_waiting_for_longer_than_was_promise
     assert_eq!((ready(&store).await, rows_of(&directory)), (1, 1), "what timed out was not done");
 }
 
+/// The deadline is each request's own: those who share a transaction do not use up the time of the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_slow_requests_do_not_fail_for_what_they_take_together() {
+    let directory = Directory::new();
+    let deadline = Duration::from_secs(1);
+    let store = SqliteStore::options(directory.file()).deadline(deadline).open().await.unwrap();
+    // Each takes some tens of milliseconds, all of them several deadlines.
+    let slow = "CREATE TABLE number (n INTEGER PRIMARY KEY);
+        WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 1000) INSERT INTO number SELECT n FROM up;
+        CREATE TRIGGER slow BEFORE INSERT ON ostler_job BEGIN
+        SELECT count(*) FROM number a, number b WHERE a.n + b.n < 0; END";
+    Connection::open(directory.file()).unwrap().execute_batch(slow).unwrap();
+    let answers = in_one_group(&store, &directory, (0..200).map(|order| vec![row(order)]).collect()).await;
+    let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert!(!good.is_empty(), "{:?}", bad.first());
+    for error in bad.into_iter().filter_map(Result::err) {
+        assert_eq!(
+            (error.kind(), error.is_ambiguous()),
+            (ErrorKind::Timeout, false),
+            "it was not begun in time"
+        );
+        assert!(!error.to_string().contains("add a job"), "it was interrupted: {error}");
+    }
+    assert_eq!((ready(&store).await, rows_of(&directory)), (good.len() as u64, good.len() as u64));
+}
+
 #[tokio::test]
 async fn many_callers_are_all_answered_and_share_commits() {
     let directory = Directory::new();

@@ -13,11 +13,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::{Duration, Instant};
 
 use ostler_jobs::{Client, ErrorKind, JobState, Store};
 use ostler_sqlite::SqliteStore;
-use process::{Directory, Other, Receipt, block_on, insert, role, row, say, wait_to_be_told};
+use process::{Directory, HUNG, Other, Receipt, Waiting, block_on, insert, role, row, say, wait_to_be_told};
 use rusqlite::Connection;
 
 /// What this binary does as another process.
@@ -217,6 +219,29 @@ async fn no_id_comes_back_after_a_kill() {
     let connection = Connection::open(directory.file()).unwrap();
     let jobs: i64 = connection.query_row("SELECT count(*) FROM ostler_job", (), |row| row.get(0)).unwrap();
     assert_eq!(jobs, 6);
+}
+
+/// Whoever opens may go away at any moment, also when the store has just been opened and not yet handed over.
+#[tokio::test]
+async fn a_file_whose_opening_is_dropped_is_closed_again() {
+    struct Woken(std::sync::mpsc::Sender<()>);
+    impl std::task::Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.send(());
+        }
+    }
+    let directory = Directory::new();
+    let (tell, told) = std::sync::mpsc::channel();
+    let waker = Arc::new(Woken(tell)).into();
+    let mut opens: Waiting<_> = Box::pin(SqliteStore::options(directory.file()).open());
+    assert!(opens.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    told.recv_timeout(HUNG).expect("the file is open");
+    drop(opens);
+    let start = Instant::now();
+    while let Err(error) = SqliteStore::options(directory.file()).open().await {
+        assert_eq!(error.kind(), ErrorKind::Owned);
+        assert!(start.elapsed() < HUNG, "nobody has the store, and the file is still owned");
+    }
 }
 
 #[tokio::test]

@@ -281,6 +281,18 @@ async fn the_bound_of_ready_jobs_holds_in_it() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_due_later_does_not_count_towards_that_bound() {
+    let world = World::with(|options| options.max_ready(1)).await;
+    insert(&world.store, row(1)).await.unwrap();
+    let end = world.store.transaction(|tx| {
+        assert_eq!(tx.enqueue(Receipt { order: 2 }).unwrap_err().kind(), ErrorKind::QueueFull);
+        tx.enqueue(Receipt { order: 3 }.after(HUNG))
+    });
+    let job = end.await.unwrap();
+    assert_eq!(world.store.status(job).await.unwrap().unwrap().state, JobState::Scheduled);
+}
+
+#[tokio::test]
 async fn a_unique_key_of_a_rolled_back_job_is_free_again() {
     let world = World::new().await;
     let failed = world.store.transaction(|tx| {

@@ -16,6 +16,7 @@ use ostler_jobs::{JobArgs, JobId, NewJob, StoreError, payload};
 use rusqlite::Connection;
 
 use crate::store::SqliteStore;
+use crate::writer::Row;
 
 pub use self::error::TransactionError;
 use self::verb::Transaction;
@@ -85,10 +86,10 @@ pub struct Tx<'a> {
 
 /// Where the rows of jobs go.
 trait Rows {
-    /// Whether there is room for one.
-    fn room(&self) -> Result<(), StoreError>;
+    /// Whether there is room for it.
+    fn room(&self, row: &Row) -> Result<(), StoreError>;
     /// Adds it in the open transaction.
-    fn add(&mut self, row: NewRow) -> Result<Inserted, StoreError>;
+    fn add(&mut self, row: &Row) -> Result<Inserted, StoreError>;
 }
 
 impl Tx<'_> {
@@ -129,8 +130,9 @@ impl Tx<'_> {
     }
 
     fn add(&mut self, row: NewRow) -> Result<JobId, StoreError> {
-        self.rows.room()?;
-        match self.rows.add(row) {
+        let row = row.into();
+        self.rows.room(&row)?;
+        match self.rows.add(&row) {
             Ok(inserted) => Ok(inserted.id),
             Err(error) => {
                 // One of several statements may have been done, so nothing of this may be committed any more.

@@ -7,15 +7,15 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ostler_jobs::store::{Inserted, NewRow};
+use ostler_jobs::store::Inserted;
 use ostler_jobs::{ErrorKind, StoreError};
 
 use super::guarded::Guarded;
 use super::watch::Watch;
 use super::{Rows, TransactionError, Tx};
-use crate::call::{Company, Sync, Verb};
+use crate::call::{Company, Verb};
 use crate::index::Index;
-use crate::writer::{Engine, wall};
+use crate::writer::{Engine, Row, wall};
 
 /// The closure, until it is called.
 pub(super) struct Transaction<T, E, F> {
@@ -45,8 +45,8 @@ where
         let Some(closure) = self.closure.take() else {
             return Err(StoreError::new(ErrorKind::Bug, "a transaction was to run twice"));
         };
+        // Its time begins now: what the transaction waited for before is not the closure's.
         let until = wall::now() + engine.options.deadline;
-        engine.begin(Sync::Full, until)?;
         engine.limit(Some(until));
         let end = match called(engine, closure) {
             Ok((ran, facts)) => verdict(ran, facts, wall::now() > until),
@@ -132,12 +132,12 @@ fn message(payload: Box<dyn Any + Send>) -> String {
 }
 
 impl Rows for Engine<'_> {
-    fn room(&self) -> Result<(), StoreError> {
-        Engine::room(self, 1)
+    fn room(&self, row: &Row) -> Result<(), StoreError> {
+        Engine::room(self, usize::from(row.is_due(self.now())))
     }
 
-    fn add(&mut self, row: NewRow) -> Result<Inserted, StoreError> {
-        self.insert(&row.into())
+    fn add(&mut self, row: &Row) -> Result<Inserted, StoreError> {
+        self.insert(row)
     }
 }
 

@@ -3,8 +3,9 @@
 //! Nobody is answered before the commit. Where one request fails and SQLite kept the transaction, it alone fails; where what it had
 //! done so far cannot be told from the others', all is rolled back and the others are run once more without it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ostler_jobs::{ErrorKind, StoreError};
 
@@ -18,7 +19,13 @@ use crate::queue::too_late;
 pub(crate) struct Group {
     requests: Vec<Box<dyn Request>>,
     sync: Option<Sync>,
+    /// Those for which there was no time left; in nobody's transaction.
+    rest: Vec<Box<dyn Request>>,
 }
+
+/// The part of the store's deadline after which a transaction takes in no more: each request in it waits for all of them, and one
+/// that fails makes them be run again.
+const SHARE: u32 = 4;
 
 /// How a run through the group ended.
 enum Ran {
@@ -57,6 +64,11 @@ impl Group {
         }
     }
 
+    /// What was not run, in the order in which it was added.
+    pub(crate) fn take_rest(&mut self) -> VecDeque<Box<dyn Request>> {
+        std::mem::take(&mut self.rest).into()
+    }
+
     /// Refuses all.
     pub(crate) fn refuse(&mut self, error: &StoreError) {
         self.sync = None;
@@ -66,7 +78,7 @@ impl Group {
     }
 
     /// Runs all in the open transaction, commits it and answers. How long the commit took, where there was one.
-    pub(crate) fn carry_out(&mut self, engine: &mut Engine<'_>) -> Option<std::time::Duration> {
+    pub(crate) fn carry_out(&mut self, engine: &mut Engine<'_>) -> Option<Duration> {
         match self.run_or_replay(engine) {
             Ok(()) => self.commit(engine),
             Err(error) => {
@@ -90,10 +102,13 @@ impl Group {
         }
     }
 
-    /// Runs one after the other. Those that fail are refused and are out of the group.
+    /// Runs one after the other, as long as there is time. Those that fail are refused and are out of the group.
     fn run(&mut self, engine: &mut Engine<'_>) -> Ran {
         let mut at = 0;
-        while let Some(request) = self.requests.get_mut(at) {
+        let full = wall::now() + engine.options.deadline / SHARE;
+        while self.has_time(at, full, engine)
+            && let Some(request) = self.requests.get_mut(at)
+        {
             let (mark, news) = (engine.index.mark(), engine.news.mark());
             let written = engine.connection.total_changes();
             let Err(error) = request.run(engine) else {
@@ -116,7 +131,19 @@ impl Group {
         Ran::Open
     }
 
-    fn commit(&mut self, engine: &mut Engine<'_>) -> Option<std::time::Duration> {
+    /// Whether the request at this place is begun in this transaction; then it has the whole deadline, whatever those before it took.
+    /// Else it and those behind it are the rest. The first always is.
+    fn has_time(&mut self, at: usize, full: Instant, engine: &mut Engine<'_>) -> bool {
+        let now = wall::now();
+        if at > 0 && now > full {
+            self.rest.splice(0..0, self.requests.drain(at..));
+            return false;
+        }
+        engine.limit(Some(now + engine.options.deadline));
+        true
+    }
+
+    fn commit(&mut self, engine: &mut Engine<'_>) -> Option<Duration> {
         let start = wall::now();
         if let Err(error) = engine.commit() {
             self.refuse(&error);

@@ -8,7 +8,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::engine::Engine;
 use super::fresh::Fresh;
-use super::row::{Args, DueAt, KeyUntil, Row, RowKey, later};
+use super::row::{Args, KeyUntil, Row, RowKey, later};
 use crate::call::{Company, Sync, Verb};
 use crate::file::fault;
 use crate::index::{Index, LaneId, NameId, Place, Stage};
@@ -37,7 +37,7 @@ impl Verb for Insert {
     }
 
     fn run(&mut self, engine: &mut Engine<'_>) -> Result<Self::Answer, StoreError> {
-        engine.room(self.rows.iter().filter(|row| row.due == DueAt::Now).count())?;
+        engine.room(self.rows.iter().filter(|row| row.is_due(engine.now())).count())?;
         self.rows.iter().map(|row| engine.insert(row)).collect()
     }
 }

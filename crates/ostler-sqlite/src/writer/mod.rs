@@ -20,6 +20,7 @@ mod run;
 mod sql;
 mod stage;
 mod thread;
+mod unreadable;
 pub(crate) mod wall;
 mod worker;
 
@@ -33,5 +34,6 @@ pub(crate) use self::inspect::{Counts, Status};
 pub(crate) use self::prune::Prune;
 pub(crate) use self::row::{Args, DueAt, KeyUntil, Row, RowKey, timestamp};
 pub(crate) use self::stage::Stage;
-pub(crate) use self::thread::start;
+pub(crate) use self::thread::{Opened, start};
+pub(crate) use self::unreadable::{NO_NAME, Unreadable};
 pub(crate) use self::worker::{Beats, Expire, Join, Leave, Pulse, crashes};

@@ -83,6 +83,13 @@ impl From<NewRow> for Row {
     }
 }
 
+impl Row {
+    /// Whether it is ready as soon as it is added, at `now`.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.due.after(now).is_none()
+    }
+}
+
 impl DueAt {
     /// The time, where it is one after `now`.
     pub(crate) fn after(self, now: Timestamp) -> Option<i64> {

@@ -1,7 +1,7 @@
 //! The writer's loop: takes what was asked, makes groups of it, carries them out; and looks after the rest in between.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ostler_jobs::ErrorKind;
 
@@ -9,9 +9,9 @@ use super::engine::Engine;
 use super::group::Group;
 use super::linger::{Linger, SILENCE};
 use super::wall;
-use crate::call::{Company, Request};
+use crate::call::{Company, Request, Sync};
 use crate::inbox::Inbox;
-use crate::queue::{Found, Queue};
+use crate::queue::{Found, Queue, too_late};
 
 /// How many requests are in one transaction at most: above it a commit's part of each is small already.
 const MOST: usize = 2_000;
@@ -90,33 +90,41 @@ impl<'a, 'c> Loop<'a, 'c> {
 
     fn carry_out_batch(&mut self) {
         self.engine.disk.look(wall::now());
-        self.sort_batch();
+        self.answer_aside();
+        self.fill_group();
         self.carry_out_group();
         self.carry_out_alone();
         self.queue.put_back(&mut self.batch, Vec::new);
     }
 
-    /// Answers what needs no transaction, and collects the others up to the first that is run alone. Whoever reads is not waiting
-    /// for a write of its own, so it may come before those of others.
-    fn sort_batch(&mut self) {
+    /// Answers what needs no transaction, and refuses what comes too late. Whoever reads is not waiting for a write of its own, so it
+    /// may come before those of others; and a worker's beat must not wait for a lock.
+    fn answer_aside(&mut self) {
         let now = wall::now();
         self.engine.look_at_clock();
-        while self.group.len() < MOST
-            && let Some(request) = self.batch.pop_front()
-        {
+        for request in std::mem::take(&mut self.batch) {
             if request.deadline() <= now {
-                request.refuse(crate::queue::too_late());
-                continue;
-            }
-            match request.company(&self.engine.index) {
-                Company::Aside => self.carry_out_aside(request),
-                Company::Group(sync) => self.group.add(request, sync),
-                Company::Alone => {
-                    self.batch.push_front(request);
-                    return;
-                }
+                request.refuse(too_late());
+            } else if request.company(&self.engine.index) == Company::Aside {
+                self.carry_out_aside(request);
+            } else {
+                self.batch.push_back(request);
             }
         }
+    }
+
+    /// Collects those that share a transaction, up to the first that does not.
+    fn fill_group(&mut self) {
+        while self.group.len() < MOST
+            && let Some(Company::Group(sync)) = self.next_company()
+            && let Some(request) = self.batch.pop_front()
+        {
+            self.group.add(request, sync);
+        }
+    }
+
+    fn next_company(&self) -> Option<Company> {
+        self.batch.front().map(|request| request.company(&self.engine.index))
     }
 
     fn carry_out_aside(&mut self, mut request: Box<dyn Request>) {
@@ -140,6 +148,8 @@ impl<'a, 'c> Loop<'a, 'c> {
         if let Some(took) = self.group.carry_out(self.engine) {
             self.linger.committed(callers, took);
         }
+        // After those that waited behind them, so that they come before these again.
+        self.queue.put_back(&mut self.group.take_rest(), Vec::new);
     }
 
     /// Begins the group's transaction, however long another connection holds the lock; whether it did. Meanwhile what needs no
@@ -148,30 +158,48 @@ impl<'a, 'c> Loop<'a, 'c> {
         while self.group.len() > 0 {
             match self.engine.begin(self.group.sync(), wall::now()) {
                 Ok(()) => return true,
-                Err(error) if error.kind() == ErrorKind::Timeout => self.go_on_without(),
+                Err(error) if error.kind() == ErrorKind::Timeout => {
+                    self.group.refuse_late(wall::now());
+                    self.go_on_without();
+                    self.fill_group();
+                }
                 Err(error) => self.group.refuse(&error),
             }
         }
         false
     }
 
+    /// Does what can be done while another connection holds the lock. Whatever waits is looked at, however much that is: behind a
+    /// thousand who write may stand a worker's beat.
     fn go_on_without(&mut self) {
-        let now = wall::now();
-        self.group.refuse_late(now);
-        refuse_late(&mut self.batch, now);
-        self.queue.take(MOST.saturating_sub(self.batch.len()), true, &mut self.batch);
-        self.sort_batch();
+        self.queue.take(usize::MAX, true, &mut self.batch);
+        self.answer_aside();
     }
 
     /// Where the next one is run alone.
     fn carry_out_alone(&mut self) {
-        let is_alone = |request: &mut Box<dyn Request>| request.company(&self.engine.index) == Company::Alone;
-        let Some(mut request) = self.batch.pop_front_if(is_alone) else { return };
+        let Some(mut request) = self.begin_alone() else { return };
         self.queue.put_back(&mut self.batch, || vec![(request.deadline(), request.overdue())]);
         match request.run(self.engine) {
             Ok(()) => request.answer(),
-            Err(error) => request.refuse(error),
+            Err(error) => {
+                self.engine.roll_back();
+                request.refuse(error);
+            }
         }
+    }
+
+    /// Begins the transaction of the next one, where that is run alone, and takes it. Until the lock is free it stays the first, so
+    /// that nobody overtakes it but who needs no transaction.
+    fn begin_alone(&mut self) -> Option<Box<dyn Request>> {
+        while self.next_company() == Some(Company::Alone) {
+            match self.engine.begin(Sync::Full, wall::now()) {
+                Ok(()) => return self.batch.pop_front(),
+                Err(error) if error.kind() == ErrorKind::Timeout => self.go_on_without(),
+                Err(error) => self.batch.pop_front()?.refuse(error),
+            }
+        }
+        None
     }
 
     /// What nobody asks for.
@@ -188,16 +216,6 @@ impl<'a, 'c> Loop<'a, 'c> {
             }
             self.engine.limit(None);
             self.engine.keep_aside();
-        }
-    }
-}
-
-fn refuse_late(batch: &mut VecDeque<Box<dyn Request>>, now: Instant) {
-    for request in std::mem::take(batch) {
-        if request.deadline() <= now {
-            request.refuse(crate::queue::too_late());
-        } else {
-            batch.push_back(request);
         }
     }
 }

@@ -38,6 +38,14 @@ statements! {
     /// What a claim needs of a job that is not in memory.
     job: "SELECT attempt, crashes, flags, created, uniq, args FROM ostler_job WHERE id = ?1";
     park: "UPDATE ostler_job SET blocked = ?2 WHERE id = ?1";
+    /// Parks a job, and makes numbers of what is none, or none that fits.
+    park_unreadable: "UPDATE ostler_job SET blocked = ?2, due = NULL,
+        priority = iif(typeof(priority) = 'integer' AND priority BETWEEN 0 AND ?3, priority, ?3),
+        attempt = iif(typeof(attempt) = 'integer' AND attempt BETWEEN 0 AND 4294967295, attempt, 0),
+        crashes = iif(typeof(crashes) = 'integer' AND crashes BETWEEN 0 AND 4294967295, crashes, 0),
+        flags = iif(typeof(flags) = 'integer', flags, 0),
+        created = iif(typeof(created) = 'integer', created, ?4)
+        WHERE id = ?1";
     add_claim: "INSERT INTO ostler_claim (id, at, alone, jobs) VALUES (?1, ?2, ?3, ?4)";
     cut_claim: "UPDATE ostler_claim SET jobs = ?2 WHERE id = ?1";
     end_claim: "DELETE FROM ostler_claim WHERE id = ?1";

@@ -17,12 +17,18 @@ use crate::load;
 use crate::options::OpenOptions;
 use crate::queue::Queue;
 
-/// A store whose writer is at work.
+/// A store whose writer is at work, until this is dropped: also where whoever opened it went away before it was handed over.
 pub(crate) struct Opened {
     pub(crate) queue: Arc<Queue>,
     pub(crate) hints: Hints,
     /// Closes when the file is closed and the lock is free.
     pub(crate) closed: watch::Receiver<()>,
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 /// Opens the file on a thread of its own, which is its writer from then on.
@@ -43,15 +49,21 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreErr
 
 /// The writer's life.
 fn live(options: &OpenOptions, answer: oneshot::Sender<Result<Opened, StoreError>>) {
-    let OwnedFile { connection, lock, file, epoch } = match file::open(options) {
-        Ok(file) => file,
-        Err(error) => return drop(answer.send(Err(error))),
-    };
-    let (ended, closed) = watch::channel(());
-    work(&connection, options, Ids::new(file, epoch), closed, answer);
-    close(connection);
-    drop(lock);
-    drop(ended);
+    // Dropped last, also where the writer panics: who waits for the end finds the lock free.
+    let (_ended, closed) = watch::channel(());
+    match file::open(options) {
+        Ok(owned) => with(owned, |owned| {
+            work(&owned.connection, options, Ids::new(owned.file, owned.epoch), closed, answer);
+        }),
+        Err(error) => drop(answer.send(Err(error))),
+    }
+}
+
+/// Works with the file and closes it. It is kept whole, so that also where the work panics the connection is closed before the lock
+/// is free.
+fn with(owned: OwnedFile, work: impl FnOnce(&OwnedFile)) {
+    work(&owned);
+    close(owned);
 }
 
 fn work(
@@ -93,13 +105,14 @@ fn ready<'c>(
 }
 
 /// The rest of the log goes into the database as far as nobody reads it, so that the next open is quick.
-fn close(connection: Connection) {
+fn close(OwnedFile { connection, lock, .. }: OwnedFile) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(())) {
         tracing::debug!(%error, "the last checkpoint failed; the next open makes up for it");
     }
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the file could not be closed");
     }
+    drop(lock);
 }
 
 struct End(Arc<Queue>);
@@ -110,8 +123,49 @@ impl Drop for End {
     }
 }
 
-/// The watch's life: it looks often enough for no call to take a tenth longer than its deadline.
+/// The watch's life: it looks every tenth of a deadline, so that a call which the writer never took is given up a tenth of it late at
+/// most. One that was taken is given as long again: its answer comes after twice the deadline and a tenth at most.
 fn watch_over(queue: &Queue, deadline: Duration) {
     let pause = (deadline / 10).clamp(Duration::from_millis(1), Duration::from_secs(1));
     while queue.watch(wall::now(), deadline, pause) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::path::{Path, PathBuf};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn is_locked(path: &Path) -> bool {
+        File::open(path).unwrap().try_lock().is_err()
+    }
+
+    /// Goes with a connection, and tells whether the lock was held then.
+    struct Probe(PathBuf, mpsc::Sender<bool>);
+
+    impl Drop for Probe {
+        fn drop(&mut self) {
+            self.1.send(is_locked(&self.0)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_writer_that_panics_closes_its_connection_before_its_lock_is_free() {
+        let directory = std::env::temp_dir().join(format!("ostler-sqlite-panic-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let lock = directory.join("jobs.db.lock");
+        let owned = file::open(&OpenOptions::new(directory.join("jobs.db"))).unwrap();
+        let (tell, told) = mpsc::channel();
+        let probe = Probe(lock.clone(), tell);
+        let hook = move || probe.0.as_os_str().is_empty();
+        owned.connection.progress_handler(1_000_000, Some(hook)).unwrap();
+        let panics = AssertUnwindSafe(|| with(owned, |_| panic!("it breaks down")));
+        assert!(catch_unwind(panics).is_err());
+        assert_eq!(told.try_recv(), Ok(true), "the lock was free before the connection was closed");
+        assert!(!is_locked(&lock));
+        std::fs::remove_dir_all(directory).unwrap();
+    }
 }
