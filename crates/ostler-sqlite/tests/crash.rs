@@ -49,6 +49,11 @@ fn another_process() {
                 let held = claim_with(&store, worker, 1, Suspects::Alone).await;
                 say(format!("holds {}", held.unwrap().jobs[0].id));
             }
+            "beside" => {
+                let alone = claim_with(&store, worker, 1, Suspects::Alone).await.unwrap();
+                let other = claim_with(&store, worker, 1, Suspects::Leave).await.unwrap();
+                say(format!("holds {} {}", alone.jobs[0].id, other.jobs[0].id));
+            }
             other => panic!("{other}"),
         }
         wait_to_be_told();
@@ -134,6 +139,22 @@ async fn a_job_that_is_claimed_alone_is_blamed_each_time() {
         let status = store.status(jobs[6]).await.unwrap().unwrap();
         assert_eq!((status.state, status.crashes, status.attempts), (JobState::Ready, crashes, crashes));
         store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_was_claimed_alone_and_had_another_beside_it_is_not_blamed() {
+    let directory = Directory::new();
+    let mut other = Other::start("claim", &directory.file());
+    other.hears("holds ");
+    other.kill();
+    let mut other = Other::start("beside", &directory.file());
+    let held: Vec<JobId> = other.hears("holds ").split(' ').map(|id| id.parse().unwrap()).collect();
+    other.kill();
+    let store = open(&directory).await;
+    for (job, attempts) in held.into_iter().zip([2, 1]) {
+        let status = store.status(job).await.unwrap().unwrap();
+        assert_eq!((status.state, status.attempts, status.crashes), (JobState::Ready, attempts, 1));
     }
 }
 

@@ -92,6 +92,8 @@ macro_rules! conformance_suite {
                 only_suspects_that_could_be_had_are_counted
                 alone_takes_one_of_all_queues
                 alone_gets_nothing_where_there_is_no_suspect
+                nobody_is_alone_twice
+                a_job_that_had_others_beside_it_is_blamed_once
                 a_suspect_that_is_cancelled_is_gone
                 suspects_and_others_are_one_order
             }

@@ -1,6 +1,7 @@
-//! One life of a worker: for how long it may trust that what it holds is its own. A life that was lost never comes back.
+//! One life of a worker: for how long it may trust that what it holds is its own. A life that was lost never comes back, and one that was
+//! retired never claims again.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -19,13 +20,20 @@ pub(crate) struct Life {
     until: AtomicU64,
     is_lost: AtomicBool,
     lost: Notify,
+    is_retired: AtomicBool,
+    retired: Notify,
+    /// Jobs that it is known to hold.
+    held: AtomicUsize,
+    settled: Notify,
 }
 
 impl Life {
     /// One whose first beat was sent at this time.
     pub(crate) fn new(worker: WorkerId, lease: Duration, sent: Duration) -> Self {
         let (is_lost, lost) = (AtomicBool::new(false), Notify::new());
-        let life = Self { worker, lease, until: AtomicU64::new(0), is_lost, lost };
+        let (is_retired, retired) = (AtomicBool::new(false), Notify::new());
+        let (until, held, settled) = (AtomicU64::new(0), AtomicUsize::new(0), Notify::new());
+        let life = Self { worker, lease, until, is_lost, lost, is_retired, retired, held, settled };
         life.beaten(sent);
         life
     }
@@ -56,6 +64,38 @@ impl Life {
     pub(crate) async fn lost(&self) {
         while !self.is_lost.load(Ordering::SeqCst) {
             self.lost.notified().await;
+        }
+    }
+
+    /// It claims nothing more, and ends when all that it is known to hold has ended.
+    pub(crate) fn retire(&self) {
+        self.is_retired.store(true, Ordering::SeqCst);
+        self.retired.notify_one();
+    }
+
+    /// Resolves when it is retired. For its keeper alone. Cancel safe.
+    pub(crate) async fn retired(&self) {
+        while !self.is_retired.load(Ordering::SeqCst) {
+            self.retired.notified().await;
+        }
+    }
+
+    /// It holds a job more.
+    pub(crate) fn hold(&self) {
+        self.held.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// And one fewer.
+    pub(crate) fn let_go(&self) {
+        if self.held.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.settled.notify_one();
+        }
+    }
+
+    /// Resolves when it holds no job that is known. For the keeper of one that is retired alone. Cancel safe.
+    pub(crate) async fn settled(&self) {
+        while self.held.load(Ordering::SeqCst) > 0 {
+            self.settled.notified().await;
         }
     }
 }

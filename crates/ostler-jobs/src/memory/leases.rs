@@ -77,10 +77,20 @@ impl Leases {
         self.claims.values().filter(move |held| held.worker == worker)
     }
 
-    /// Ends a worker's life, and tells which jobs it held and whether each was claimed alone: in the order of the
-    /// claims.
+    /// Whether a worker holds a job that it claimed alone.
+    pub(super) fn holds_alone(&self, worker: WorkerId) -> bool {
+        self.held_by(worker).any(|held| held.alone)
+    }
+
+    /// Ends a worker's life, and tells which jobs it held, in the order of the claims, and whether each was alone:
+    /// claimed so, and with nothing beside it at the end.
     pub(super) fn end(&mut self, worker: WorkerId) -> Vec<(JobId, bool)> {
         self.workers.remove(&worker);
-        self.held_by(worker).flat_map(|held| held.jobs.iter().map(|&job| (job, held.alone))).collect()
+        let mut lost: Vec<(JobId, bool)> =
+            self.held_by(worker).flat_map(|held| held.jobs.iter().map(|&job| (job, held.alone))).collect();
+        if lost.len() > 1 {
+            lost.iter_mut().for_each(|(_, alone)| *alone = false);
+        }
+        lost
     }
 }

@@ -37,7 +37,8 @@ pub enum Suspects {
     AsOthers,
     /// None of them.
     Leave,
-    /// One of them, and nothing else: it alone is blamed when its process dies again.
+    /// One of them, and nothing else: it alone is blamed when its process dies again with nothing beside it. None,
+    /// while the worker still holds one that it claimed so.
     Alone,
 }
 
@@ -46,7 +47,8 @@ pub enum Suspects {
 pub struct Claimed {
     /// The claim; `None` where there was nothing.
     pub claim: Option<Claim>,
-    /// How many suspects are ready that it could have, and that this claim left.
+    /// How many suspects are ready that it could have, and that this claim left: in the queues of which it wanted at
+    /// least one.
     pub suspects: usize,
 }
 

@@ -64,7 +64,8 @@ pub trait Store: Send + Sync + 'static {
     fn beats(&self) -> Pending<'_, Vec<WorkerBeat>>;
 
     /// Ends the lives of these workers, where they have not beaten since, and takes their jobs back: each attempt counts, each job is a
-    /// suspect, and one that was claimed alone has one crash more; one that was to be cancelled is. Gives the number of jobs.
+    /// suspect, and one that was claimed alone has one crash more, where its worker held nothing beside it; the others have at least
+    /// one. One that was to be cancelled is. Gives the number of jobs.
     fn expire(&self, workers: Vec<WorkerBeat>) -> Pending<'_, usize>;
 
     /// Makes due jobs ready.

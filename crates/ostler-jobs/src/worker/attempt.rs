@@ -30,7 +30,7 @@ pub(super) struct Attempt<'a, S> {
 }
 
 impl<'a, S: Send + Sync + 'static> Attempt<'a, S> {
-    /// Opens the run; `None` where none may begin any more.
+    /// Opens the run; the job comes back where none may begin any more, or this one may not.
     pub(super) fn open(
         cx: &Context<S>,
         shared: &'a Arc<Shared>,
@@ -43,6 +43,10 @@ impl<'a, S: Send + Sync + 'static> Attempt<'a, S> {
         let (claim, worker, stopper) = (held.claim, held.life.worker, run.stopper().clone());
         let running = Running { claim, worker, stopper, grace: policy.stop_grace };
         let Some(entry) = Runs::begin(shared, job.id, running) else { return Err(held) };
+        if !shared.holds(&held.life) {
+            // Lost while it was opened, when the keeper may have looked for it before it was there.
+            return Err(held);
+        }
         Ok(Self { shared, ends, policy, job, run, held: Some(held), _entry: entry })
     }
 

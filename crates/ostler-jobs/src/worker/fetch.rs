@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ostler::{BoxError, Clock, Stop};
+use tokio::sync::oneshot;
 
 use super::attempt;
 use super::complete::Ends;
@@ -16,14 +17,11 @@ use crate::lease::Life;
 use crate::store::{Claim, ClaimRequest, Claimed, Suspects, Want};
 
 /// How long a suspect waits until nothing else runs. After that it is claimed all the same: a job that takes hours must not keep it
-/// from its turn.
+/// from its turn. And how long none is waited for again, where there was none to be had.
 const ISOLATION_WAIT: Duration = Duration::from_secs(10);
 
 /// How long nothing else is claimed while a suspect runs.
 const ALONE_FOR: Duration = Duration::from_secs(60);
-
-/// How many ends may wait to be stored before no more jobs are claimed: they are in memory, and the store is in trouble.
-const BACKLOG: usize = 10_000;
 
 /// Fetches until `stop` is requested.
 ///
@@ -31,14 +29,14 @@ const BACKLOG: usize = 10_000;
 /// The store is closed.
 ///
 /// # Cancel safety
-/// Dropped during a claim, what it claims is held by nobody until the lease ends.
+/// Dropped during a claim, what it claims is nobody's until the worker leaves, when its last run has ended, or its lease does.
 pub(crate) async fn fetch(
     shared: &Arc<Shared>,
     ends: &Ends,
     clock: &Clock,
     stop: &Stop,
 ) -> Result<(), BoxError> {
-    let fetcher = Fetcher { shared, ends, clock, stop };
+    let mut fetcher = Fetcher { shared, ends, clock, stop, alone: None, isolates_from: Duration::ZERO };
     let mut ready = shared.store.hints().when_ready();
     let mut lives = shared.life.subscribe();
     while !stop.is_requested() {
@@ -56,6 +54,7 @@ pub(crate) async fn fetch(
             _ = lives.changed() => shared.lanes.all_hungry(),
             _ = ready.changed() => shared.lanes.all_hungry(),
             () = shared.lanes.freed() => {}
+            () = fetcher.alone_over() => shared.lanes.all_hungry(),
             () = clock.sleep(shared.settings.poll) => shared.lanes.all_hungry(),
         }
     }
@@ -67,13 +66,17 @@ struct Fetcher<'a> {
     ends: &'a Ends,
     clock: &'a Clock,
     stop: &'a Stop,
+    /// Resolves when the end of the suspect that was claimed last is stored.
+    alone: Option<oneshot::Receiver<()>>,
+    /// By the timer: no suspect is waited for before.
+    isolates_from: Duration,
 }
 
 impl Fetcher<'_> {
     /// Claims what is wanted, if anything is; whether to look again at once.
-    async fn fetch(&self, life: &Arc<Life>) -> Result<bool, BoxError> {
+    async fn fetch(&mut self, life: &Arc<Life>) -> Result<bool, BoxError> {
         let lanes = &self.shared.lanes;
-        if !lanes.want_something() || self.shared.open() > lanes.all_slots() + BACKLOG {
+        if !lanes.want_something() || self.shared.has_backlog() {
             return Ok(false);
         }
         let mode = match self.shared.settings.poison_after {
@@ -82,30 +85,51 @@ impl Fetcher<'_> {
         };
         let wants = lanes.wants();
         let Some(claimed) = self.claim(life, wants.clone(), mode).await? else { return Ok(true) };
-        let got = self.hand_over(life, claimed.claim);
+        let got = self.hand_over(life, claimed.claim, mode);
         lanes.fed(&wants, &got);
-        if claimed.suspects > 0 {
+        if claimed.suspects > 0 && self.isolates() {
             return self.try_suspect(life).await;
         }
         Ok(lanes.want_something())
     }
 
-    /// Lets one suspect run with nothing else beside it; whether there was one.
-    async fn try_suspect(&self, life: &Arc<Life>) -> Result<bool, BoxError> {
+    /// Whether a suspect is tried now: one at a time, and not at once again where there was none to be had, for nothing else is
+    /// claimed while it is waited for.
+    fn isolates(&self) -> bool {
+        self.alone.is_none() && self.shared.timer.now() >= self.isolates_from
+    }
+
+    /// Lets one suspect run with nothing else beside it; whether to look again at once.
+    async fn try_suspect(&mut self, life: &Arc<Life>) -> Result<bool, BoxError> {
         self.settled(ISOLATION_WAIT).await;
         if self.stop.is_requested() {
             return Ok(true);
         }
         let wants = self.shared.lanes.wants();
         let Some(claimed) = self.claim(life, wants, Suspects::Alone).await? else { return Ok(true) };
-        let found = claimed.claim.is_some();
-        self.hand_over(life, claimed.claim);
-        if found {
-            self.settled(ALONE_FOR).await;
-            // The next one, and what has come meanwhile.
-            self.shared.lanes.all_hungry();
+        if claimed.claim.is_none() {
+            self.isolates_from = self.shared.timer.now() + ISOLATION_WAIT;
+            return Ok(self.shared.lanes.want_something());
         }
+        self.hand_over(life, claimed.claim, Suspects::Alone);
+        let (clock, stop) = (self.clock, self.stop);
+        tokio::select! {
+            biased;
+            () = stop.requested() => {}
+            () = self.alone_over() => {}
+            () = clock.sleep(ALONE_FOR) => {}
+        }
+        // The next one, and what has come meanwhile.
+        self.shared.lanes.all_hungry();
         Ok(self.shared.lanes.want_something())
+    }
+
+    /// Resolves when the end of the suspect that runs is stored, or never will be; never, where none runs. Cancel safe.
+    async fn alone_over(&mut self) {
+        let Some(over) = &mut self.alone else { return std::future::pending().await };
+        // Its sender says nothing: it is dropped.
+        let _ = over.await;
+        self.alone = None;
     }
 
     /// Until the end of every claimed job is stored, at most so long, or a stop.
@@ -145,11 +169,18 @@ impl Fetcher<'_> {
             ErrorKind::Closed => return Err(error.into()),
             ErrorKind::NotOwner => {
                 life.lose();
-                self.shared.life.subscribe().wait_for(|now| !is(now.as_ref(), life)).await.map(drop)?;
-                return Ok(());
+                return self.until_over(life).await;
             }
             _ => self.shared.trouble.met(Source::Claims, &error),
         };
+        if error.is_ambiguous() {
+            // It may hold jobs that nobody here knows of, and would hold them for as long as it beats.
+            life.retire();
+            tokio::select! {
+                () = self.stop.requested() => {}
+                over = self.until_over(life) => over?,
+            }
+        }
         tokio::select! {
             () = self.stop.requested() => {}
             () = self.clock.sleep(wait) => {}
@@ -157,13 +188,22 @@ impl Fetcher<'_> {
         Ok(())
     }
 
+    /// Until the keeper has seen that no more is claimed in this life.
+    async fn until_over(&self, life: &Life) -> Result<(), BoxError> {
+        self.shared.life.subscribe().wait_for(|now| !is(now.as_ref(), life)).await?;
+        Ok(())
+    }
+
     /// Hands jobs to their slots; how many each lane got.
-    fn hand_over(&self, life: &Arc<Life>, claim: Option<Claim>) -> Vec<usize> {
+    fn hand_over(&mut self, life: &Arc<Life>, claim: Option<Claim>, mode: Suspects) -> Vec<usize> {
         let lanes = &self.shared.lanes;
         let mut got = vec![0; lanes.len()];
         let Some(Claim { id, jobs }) = claim else { return got };
         for job in jobs {
-            let held = self.shared.hold(job.id, id, life);
+            let mut held = self.shared.hold(job.id, id, life);
+            if mode == Suspects::Alone {
+                self.alone = Some(held.when_over());
+            }
             let Some(place) = lanes.place(&job.queue) else {
                 // A store gives what was wanted; what this one gave was not, and its lease's end counts it.
                 tracing::error!(job = %job.id, queue = %job.queue, "the store gave a job of a queue that nobody asked for");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ostler::{BoxError, Context};
 use tokio::sync::oneshot;
 
-use super::beat::heartbeat;
+use super::beat::{self, heartbeat};
 use super::complete::{self, Arrived, Ends};
 use super::shared::Shared;
 
@@ -49,8 +49,8 @@ impl Keeper {
     }
 }
 
-// It outlives the unit's abort by what it takes to store the last ends, and no longer than its lease: a part of the unit would be
-// dropped with it. A thread of its own is what keeps a lease alive while every thread of the main runtime is blocked.
+// It outlives the unit's abort by what it takes to store the last ends: a part of the unit would be dropped with it. Where the store
+// answers beats and never takes those ends, that is until the process ends: to give them up would not make them any better. A thread of its own is what keeps a lease alive while every thread of the main runtime is blocked.
 #[allow(clippy::disallowed_methods)]
 fn on_thread(work: impl Future<Output = ()> + Send + 'static) -> Result<(), BoxError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -73,7 +73,5 @@ async fn leave(shared: &Shared) {
     if shared.has_abandoned() || !shared.holds(&life) {
         return;
     }
-    if let Err(error) = shared.store.leave(life.worker).await {
-        tracing::warn!(%error, "the worker could not leave: its lease runs out");
-    }
+    beat::leave(shared, &life).await;
 }

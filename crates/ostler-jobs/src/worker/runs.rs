@@ -16,6 +16,8 @@ pub(crate) struct Runs(Mutex<Table>);
 #[derive(Debug, Default)]
 struct Table {
     by_job: HashMap<JobId, Row>,
+    /// Those that the last beat said are to be cancelled: also of jobs that run only after it.
+    unwanted: Vec<JobId>,
     /// No run begins any more.
     closed: bool,
 }
@@ -52,12 +54,12 @@ pub(super) struct Told {
 }
 
 impl Runs {
-    /// A run begins, unless none may any more. It takes the place of one of the same job that has lost its lease and has not ended.
+    /// A run begins, unless none may any more, or its job is to be cancelled. It takes the place of one of the same job that has lost its lease and has not ended.
     pub(super) fn begin(shared: &Arc<Shared>, job: JobId, running: Running) -> Option<Entry> {
         let claim = running.claim;
         {
             let mut table = shared.runs.table();
-            if table.closed {
+            if table.closed || table.unwanted.contains(&job) {
                 return None;
             }
             table.by_job.insert(job, Row { running, cancelled: false });
@@ -68,6 +70,7 @@ impl Runs {
     /// Tells those of these jobs that run that they are no longer wanted; which of them had not been told before.
     pub(super) fn cancel(&self, jobs: &[JobId]) -> Vec<Told> {
         let mut table = self.table();
+        table.unwanted = jobs.to_vec();
         let told: Vec<Told> =
             jobs.iter().filter_map(|job| table.by_job.get_mut(job).and_then(Row::cancel)).collect();
         drop(table);

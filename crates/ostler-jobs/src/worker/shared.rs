@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::lanes::{Lanes, TakenSlot};
 use super::runs::Runs;
@@ -13,6 +13,9 @@ use super::trouble::Trouble;
 use crate::id::{ClaimId, JobId};
 use crate::lease::{Life, Timer};
 use crate::store::{ClaimedJob, Store};
+
+/// How many ends may wait to be stored before no more jobs are claimed: they are in memory, and the store is in trouble.
+const BACKLOG: usize = 10_000;
 
 /// What [`Workers`](crate::Workers) was told.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +39,8 @@ pub(crate) struct Shared {
     pub(super) life: watch::Sender<Option<Arc<Life>>>,
     /// Jobs that were claimed, and whose end is not stored.
     open: AtomicUsize,
+    /// With more than these, no more are claimed.
+    most_open: usize,
     /// An attempt was dropped while a blocking call of it went on: what it held is for the lease's end to count.
     abandoned: AtomicBool,
 }
@@ -54,11 +59,16 @@ pub(super) struct Held {
     pub(super) job: JobId,
     pub(super) claim: ClaimId,
     pub(super) life: Arc<Life>,
-    _open: Open,
+    open: Open,
 }
 
 /// A job whose end is not stored.
-struct Open(Arc<Shared>);
+struct Open {
+    shared: Arc<Shared>,
+    life: Arc<Life>,
+    /// Dropped with it, for whoever waits for that.
+    over: Option<oneshot::Sender<()>>,
+}
 
 impl Shared {
     pub(crate) fn new(
@@ -71,18 +81,38 @@ impl Shared {
     ) -> Arc<Self> {
         let (life, open) = (watch::Sender::new(None), AtomicUsize::new(0));
         let (runs, abandoned) = (Runs::default(), AtomicBool::new(false));
-        Arc::new(Self { store, settings, kinds, lanes, runs, trouble, timer, life, open, abandoned })
+        let most_open = lanes.all_slots() + BACKLOG;
+        Arc::new(Self {
+            store,
+            settings,
+            kinds,
+            lanes,
+            runs,
+            trouble,
+            timer,
+            life,
+            open,
+            most_open,
+            abandoned,
+        })
     }
 
     /// Holds a job.
     pub(super) fn hold(self: &Arc<Self>, job: JobId, claim: ClaimId, life: &Arc<Life>) -> Held {
         self.open.fetch_add(1, Ordering::SeqCst);
-        Held { job, claim, life: Arc::clone(life), _open: Open(Arc::clone(self)) }
+        life.hold();
+        let open = Open { shared: Arc::clone(self), life: Arc::clone(life), over: None };
+        Held { job, claim, life: Arc::clone(life), open }
     }
 
     /// How many jobs were claimed whose end is not stored.
     pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
+    }
+
+    /// Whether too many are, so that no more is claimed.
+    pub(super) fn has_backlog(&self) -> bool {
+        self.open() > self.most_open
     }
 
     /// Whether what this life holds is its own now.
@@ -100,10 +130,21 @@ impl Shared {
     }
 }
 
+impl Held {
+    /// Resolves when its end is stored, or never will be.
+    pub(super) fn when_over(&mut self) -> oneshot::Receiver<()> {
+        let (over, is_over) = oneshot::channel();
+        self.open.over = Some(over);
+        is_over
+    }
+}
+
 impl Drop for Open {
     fn drop(&mut self) {
-        if self.0.open.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.lanes.tell();
+        self.life.let_go();
+        let before = self.shared.open.fetch_sub(1, Ordering::SeqCst);
+        if before == 1 || before == self.shared.most_open + 1 {
+            self.shared.lanes.tell();
         }
     }
 }

@@ -1,6 +1,10 @@
 //! A slot: a part of the unit that works off one job at a time, inline, from the queue that it shares with its neighbours.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use ostler::Context;
 use ostler::queue::Items;
@@ -28,7 +32,12 @@ impl<S: Send + Sync + 'static> Slot<S> {
     /// Works until its queue is closed.
     pub(crate) async fn work(self, jobs: Items<Assigned>) {
         while let Some(assigned) = jobs.recv().await {
-            self.work_off(assigned).await;
+            let life = Arc::clone(&assigned.held.life);
+            if !caught(self.work_off(assigned)).await {
+                // Nobody here has the job any more, so its life must end for it to come back.
+                tracing::error!("a slot panicked outside of any handler, and goes on");
+                life.retire();
+            }
         }
     }
 
@@ -56,6 +65,20 @@ impl<S: Send + Sync + 'static> Slot<S> {
         };
         attempt::settle(&self.ends, held, end, &kind.policy, slot).await;
     }
+}
+
+/// Whether it ended without a panic.
+async fn caught(work: impl Future<Output = ()>) -> bool {
+    let mut work = pin!(work);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(|()| true),
+        Err(payload) => {
+            // To drop it could panic again; the hook has told of it.
+            std::mem::forget(payload);
+            Poll::Ready(false)
+        }
+    })
+    .await
 }
 
 fn text(end: &End) -> &str {

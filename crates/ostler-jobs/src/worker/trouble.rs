@@ -61,11 +61,10 @@ impl Trouble {
     /// A call has failed. How long to wait before the next one.
     pub(super) fn met(&self, source: Source, error: &StoreError) -> Duration {
         let now = self.timer.now();
-        let (tries, logs) = {
-            let mut sources = self.sources();
-            let lasting = &mut sources[source as usize];
-            (lasting.met(), lasting.logs(now))
-        };
+        // Held to the end: health must not say what another call has just overtaken.
+        let mut sources = self.sources();
+        let lasting = &mut sources[source as usize];
+        let (tries, logs) = (lasting.met(), lasting.logs(now));
         if logs {
             tracing::warn!(source = source.as_str(), tries, %error, "the store does not work; trying again");
         }
@@ -88,7 +87,6 @@ impl Trouble {
         tracing::info!(source = source.as_str(), tries = lasting.tries, "the store works again");
         lasting.tries = 0;
         if sources.iter().all(|lasting| lasting.tries == 0) {
-            drop(sources);
             self.health.healthy();
         }
     }

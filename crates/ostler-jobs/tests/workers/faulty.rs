@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ostler::{HostHandle, UnitState};
@@ -52,6 +52,9 @@ struct Switches {
     stops: Mutex<Option<HostHandle>>,
     /// How the next calls of `finish` are answered; those after them as ever.
     answers: Mutex<VecDeque<Answer>>,
+    loses_an_answer: AtomicBool,
+    cancels: AtomicBool,
+    beats: AtomicUsize,
     /// How many ends came at a time.
     groups: Mutex<Vec<usize>>,
 }
@@ -88,6 +91,26 @@ impl Faulty {
     /// The host is told to stop while the next claim that gives something is made.
     pub(crate) fn stop_during_a_claim(&self, host: &HostHandle) {
         *self.switches.stops.lock().unwrap() = Some(host.clone());
+    }
+
+    /// The next claim that gives something is made, and answered as if nobody knew.
+    pub(crate) fn lose_the_answer_of_a_claim(&self) {
+        self.switches.loses_an_answer.store(true, Ordering::SeqCst);
+    }
+
+    /// The jobs of the next claim that gives some are cancelled, and that is told by a beat, before the claim is answered.
+    pub(crate) fn cancel_during_a_claim(&self) {
+        self.switches.cancels.store(true, Ordering::SeqCst);
+    }
+
+    async fn cancel_all(&self, claimed: &Claimed) {
+        let beats = self.switches.beats.load(Ordering::SeqCst);
+        for job in claimed.claim.iter().flat_map(|claim| &claim.jobs) {
+            self.store.cancel(job.id).await.unwrap();
+        }
+        while self.switches.beats.load(Ordering::SeqCst) == beats {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Whether nobody else has it any more.
@@ -143,7 +166,11 @@ impl Store for Faulty {
     }
 
     fn beat(&self, worker: WorkerId) -> Pending<'_, Beat> {
-        self.then(Verb::Beat, move |store| store.beat(worker))
+        Box::pin(async move {
+            let beat = self.then(Verb::Beat, move |store| store.beat(worker)).await;
+            self.switches.beats.fetch_add(1, Ordering::SeqCst);
+            beat
+        })
     }
 
     fn leave(&self, worker: WorkerId) -> Pending<'_, ()> {
@@ -160,6 +187,12 @@ impl Store for Faulty {
                 while host.unit("jobs").is_some_and(|unit| unit.state == UnitState::Running) {
                     tokio::task::yield_now().await;
                 }
+            }
+            if is_something(&claimed) && self.switches.cancels.swap(false, Ordering::SeqCst) {
+                self.cancel_all(claimed.as_ref().unwrap()).await;
+            }
+            if is_something(&claimed) && self.switches.loses_an_answer.swap(false, Ordering::SeqCst) {
+                return Err(StoreError::new(ErrorKind::Timeout, "the answer is lost").ambiguous());
             }
             claimed
         })

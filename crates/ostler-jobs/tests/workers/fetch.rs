@@ -1,11 +1,11 @@
 //! Which jobs are claimed, when, and in what order.
 
 use ostler::{HOUR, SECOND, State};
-use ostler_jobs::{ErrorKind, JobArgs, JobState};
+use ostler_jobs::{ErrorKind, JobArgs, JobState, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::faulty::{Faulty, Verb};
-use crate::support::{App, Do, Step, Test, act};
+use crate::support::{App, Do, STOP_GRACE, Step, Test, act};
 
 /// One that says its name.
 #[derive(Serialize, Deserialize)]
@@ -108,4 +108,73 @@ fn too_many_ends_that_cannot_be_stored_stop_the_claims() {
     store.work();
     test.host.advance(10 * SECOND);
     assert_eq!(count(&mut test, JobState::Done), 11_000);
+}
+
+#[test]
+fn a_backlog_that_is_over_is_noticed_without_a_poll() {
+    let mut kept = None;
+    let mut test = Test::on(
+        |memory| kept.insert(Faulty::new(memory)).clone(),
+        |workers| workers.poll(HOUR).lease(HOUR).queue("default", 64).handle(async |_: Say| {}).handle(act),
+    );
+    let store = kept.unwrap();
+    // So that what is open never comes to nothing, which would be noticed.
+    test.run_step(Step::Hang);
+    store.fail(&[Verb::Finish], ErrorKind::StoreFull);
+    let client = test.client.clone();
+    test.host.block_on(client.enqueue_all((0..11_000).map(|_| word("x")))).unwrap();
+    test.host.advance(5 * SECOND);
+    store.work();
+    test.host.advance(10 * SECOND);
+    let counts = test.host.block_on(client.counts()).unwrap();
+    let said = counts.iter().filter(|count| &*count.kind == Say::KIND);
+    assert_eq!(said.map(|count| (count.state, count.jobs)).collect::<Vec<_>>(), [(JobState::Done, 11_000)]);
+}
+
+#[test]
+fn a_claim_whose_answer_is_lost_is_not_held_for_ever() {
+    let mut kept = None;
+    let mut test = Test::on(|memory| kept.insert(Faulty::new(memory)).clone(), |workers| workers.handle(act));
+    let store = kept.unwrap();
+    let running = test.run_step(Step::Sleep(50));
+    store.lose_the_answer_of_a_claim();
+    let lost = test.run_step(Step::Succeed);
+    assert_eq!(test.state(lost), JobState::Running, "as the store knows it, and nobody else");
+    // Another life works on meanwhile.
+    test.host.advance(3 * SECOND);
+    let other = test.run_step(Step::Succeed);
+    assert_eq!(test.state(other), JobState::Done);
+    test.host.advance(40 * SECOND);
+    assert_eq!(test.state(running), JobState::Running, "longer than a lease");
+    test.host.advance(20 * SECOND);
+    assert_eq!((test.state(running), test.status(running).attempts), (JobState::Done, 1));
+    assert_eq!((test.state(lost), test.status(lost).attempts), (JobState::Done, 2));
+    let beats = test.host.block_on(store.beats()).unwrap();
+    assert_eq!(beats.len(), 1, "the first life has left");
+    assert_eq!(test.host.unit("jobs").restarts, 0);
+}
+
+#[test]
+fn a_job_that_is_cancelled_before_it_begins_does_not_begin() {
+    let mut kept = None;
+    let mut test = Test::on(|memory| kept.insert(Faulty::new(memory)).clone(), |workers| workers.handle(act));
+    kept.unwrap().cancel_during_a_claim();
+    let job = test.run_step(Step::Hang);
+    assert_eq!((test.state(job), test.status(job).attempts), (JobState::Cancelled, 0));
+    assert!(test.app.log.all().is_empty());
+}
+
+#[test]
+fn a_run_that_was_told_of_a_cancel_is_dropped_after_its_grace_also_in_a_life_that_claims_no_more() {
+    let mut kept = None;
+    let mut test = Test::on(|memory| kept.insert(Faulty::new(memory)).clone(), |workers| workers.handle(act));
+    let job = test.run_step(Step::Hang);
+    let client = test.client.clone();
+    test.host.block_on(client.cancel(job)).unwrap();
+    test.host.run_until_idle();
+    assert_eq!(test.app.log.all(), ["begin 1", "told Cancelled"]);
+    kept.unwrap().lose_the_answer_of_a_claim();
+    test.run_step(Step::Succeed);
+    test.host.advance(STOP_GRACE);
+    assert_eq!(test.state(job), JobState::Cancelled);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ostler::{MINUTE, SECOND};
-use ostler_jobs::{Job, JobArgs, JobState, Policy, Store};
+use ostler_jobs::{Job, JobArgs, JobId, JobState, NewJob, Policy, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{Step, Test, act, claimed_elsewhere};
@@ -135,6 +135,85 @@ fn a_long_job_keeps_a_suspect_from_its_turn_for_ten_seconds_only() {
     test.host.advance(2 * SECOND);
     assert_eq!((test.state(long), test.status(suspect).attempts), (JobState::Running, 2));
     assert_eq!(test.status(long).attempts, 1);
+}
+
+/// Makes a suspect of a job of the kind [`Slow`], in a queue in which nothing else is ready: another process takes it, and is lost.
+fn suspect(test: &mut Test, job: impl Into<NewJob<Slow>>, queue: &'static str) -> JobId {
+    let client = test.client.clone();
+    test.host.block_on(client.pause(queue)).unwrap();
+    let suspect = test.run(job);
+    let store = test.store.clone();
+    test.host.block_on(async {
+        store.resume(queue).await.unwrap();
+        let known = store.beats().await.unwrap();
+        let claimed = claimed_elsewhere(&store, |wanted| {
+            wanted.wants[0].queue = queue.into();
+            wanted.kinds = Arc::new([Slow::KIND.into()].into());
+        });
+        assert_eq!(claimed.await, 1);
+        let gone = store.beats().await.unwrap().into_iter().filter(|beat| !known.contains(beat)).collect();
+        assert_eq!(store.expire(gone).await.unwrap(), 1);
+    });
+    suspect
+}
+
+#[test]
+fn a_suspect_in_a_queue_that_is_full_keeps_no_other_queue_waiting() {
+    let mut test = Test::with(|workers| workers.queue("long", 1).handle(slow));
+    let long = test.run(Slow(300).on("long"));
+    let suspect = suspect(&mut test, Slow(1).on("long"), "long");
+    test.host.advance(15 * SECOND);
+    for _ in 0..5 {
+        let other = test.run(Slow(1));
+        test.host.advance(2 * SECOND);
+        assert_eq!(test.state(other), JobState::Done);
+    }
+    assert_eq!((test.state(long), test.state(suspect)), (JobState::Running, JobState::Ready));
+}
+
+#[test]
+fn a_suspect_beside_a_long_job_keeps_others_waiting_only_while_it_runs() {
+    let mut test = Test::with(|workers| workers.handle(slow));
+    let long = test.run(Slow(300));
+    let suspect = suspect(&mut test, Slow(1), "default");
+    test.host.advance(10 * SECOND);
+    assert_eq!(test.status(suspect).attempts, 2, "claimed though another job runs");
+    let other = test.run(Slow(1));
+    assert_eq!(test.state(other), JobState::Ready, "nothing is claimed beside it");
+    test.host.advance(SECOND);
+    assert_eq!((test.state(suspect), test.state(other)), (JobState::Done, JobState::Running));
+    assert_eq!(test.state(long), JobState::Running);
+}
+
+#[test]
+fn no_two_suspects_run_at_a_time_however_long_the_first_one_takes() {
+    let mut test = Test::with(|workers| workers.handle(slow));
+    let first = suspect(&mut test, Slow(300), "default");
+    test.host.advance(SECOND);
+    assert_eq!(test.state(first), JobState::Running);
+    let second = suspect(&mut test, Slow(1), "default");
+    test.host.advance(2 * MINUTE);
+    let late = test.run(Slow(1));
+    assert_eq!((test.state(second), test.state(late)), (JobState::Ready, JobState::Running));
+    test.host.advance(3 * MINUTE);
+    assert_eq!([first, second, late].map(|job| test.state(job)), [JobState::Done; 3]);
+}
+
+#[test]
+fn a_job_that_is_lost_beside_a_long_suspect_does_not_make_that_poison() {
+    let mut test = Test::with(|workers| workers.handle(slow));
+    let long = suspect(&mut test, Slow(300), "default");
+    for _ in 0..3 {
+        // Longer than nothing else is claimed beside it.
+        test.host.advance(2 * MINUTE);
+        let killer = test.run(Slow(300));
+        assert_eq!((test.state(long), test.state(killer)), (JobState::Running, JobState::Running));
+        test.expire();
+        test.host.advance(20 * SECOND);
+        test.host.block_on(test.client.clone().cancel(killer)).unwrap();
+        test.host.run_until_idle();
+    }
+    assert_eq!((test.state(long), test.status(long).crashes), (JobState::Running, 1));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod kit;
 mod lease;
 mod mistakes;
 mod outage;
+mod panics;
 mod real;
 mod stop;
 mod support;

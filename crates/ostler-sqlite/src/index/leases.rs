@@ -86,6 +86,11 @@ impl Index {
         claims.map(|(&claim, _)| claim).collect()
     }
 
+    /// Whether a worker holds a job that it claimed alone.
+    pub(crate) fn holds_alone(&self, worker: u64) -> bool {
+        self.leases.claims.values().any(|held| held.worker == worker && held.alone)
+    }
+
     /// The running jobs of a worker that are to be cancelled, in the order in which they were claimed.
     pub(crate) fn cancels_of(&self, worker: u64) -> Vec<u64> {
         if self.leases.asked == 0 {

@@ -98,6 +98,10 @@ struct Making {
 impl Engine<'_> {
     fn claim(&mut self, request: &ClaimRequest, kinds: &KindSet) -> Result<Option<Claimed1>, StoreError> {
         let mut making = Making::default();
+        if request.suspects == Suspects::Alone && self.index.holds_alone(request.worker.0) {
+            // Two suspects at a time would both be blamed.
+            return Ok(None);
+        }
         for want in &request.wants {
             let most = match request.suspects {
                 Suspects::Alone => want.most.min(usize::from(making.jobs.is_empty())),
@@ -223,12 +227,13 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// How many suspects it could have and did not get.
+    /// How many suspects it could have and did not get, of the queues that it had room for.
     fn suspects_left(&self, request: &ClaimRequest, kinds: &KindSet) -> usize {
         if request.suspects == Suspects::AsOthers {
             return 0;
         }
-        let open = request.wants.iter().filter(|want| !self.index.is_paused(&want.queue));
+        let is_open = |want: &&Want| want.most > 0 && !self.index.is_paused(&want.queue);
+        let open = request.wants.iter().filter(is_open);
         let queues = open.filter_map(|want| self.index.name_id(&want.queue));
         queues.map(|queue| self.index.suspects(queue, kinds)).sum()
     }

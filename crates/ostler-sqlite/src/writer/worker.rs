@@ -100,8 +100,11 @@ impl Engine<'_> {
     /// Ends a worker's life; how many jobs it lost. They are ready again in the order in which they were claimed.
     fn lose_worker(&mut self, worker: u64) -> Result<usize, StoreError> {
         let mut lost = 0;
-        for claim in self.index.claims_of(worker) {
-            let alone = self.index.held(claim).is_some_and(|held| held.alone);
+        let claims = self.index.claims_of(worker);
+        // With another beside it, nobody can tell which of them it was.
+        let is_one = claims.iter().map(|&claim| self.index.alive_in(claim).len()).sum::<usize>() == 1;
+        for claim in claims {
+            let alone = is_one && self.index.held(claim).is_some_and(|held| held.alone);
             for (job, _) in self.index.alive_in(claim) {
                 if let Some(running) = self.index.running(job).cloned() {
                     self.lose_job(job, &running, alone)?;

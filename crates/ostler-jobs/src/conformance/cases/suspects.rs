@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conformance::stand::{DONE, Stand, ids, kinds, retry, row, row_in, want};
 use crate::id::JobId;
 use crate::state::JobState;
-use crate::store::{CancelAnswer, ClaimRequest, End, Store, Suspects};
+use crate::store::{CancelAnswer, ClaimRequest, End, Store, Suspects, Verdict};
 
 impl<S: Store> Stand<S> {
     /// Adds jobs of these kinds, and makes suspects of them.
@@ -96,12 +96,51 @@ pub async fn an_orderly_end_clears_the_suspicion_and_not_the_count<S: Store>(sta
     }
 }
 
+pub async fn nobody_is_alone_twice<S: Store>(stand: Stand<S>) {
+    let jobs = stand.suspects(&["mail", "mail"]).await;
+    let worker = stand.join().await;
+    let first = stand.claim_as(worker, &[want("q", 9)], Suspects::Alone).await.claim.unwrap();
+    let refused = stand.claim_as(worker, &[want("q", 9)], Suspects::Alone).await;
+    assert!(refused.claim.is_none(), "one at a time");
+    stand.end(first.id, jobs[0], DONE).await;
+    let second = stand.claim_as(worker, &[want("q", 9)], Suspects::Alone).await;
+    assert_eq!((ids(&second.claim), second.suspects), (vec![jobs[1]], 0));
+    assert_eq!(stand.expire(worker).await, 1);
+    assert_eq!(stand.status(jobs[1]).await.crashes, 2);
+}
+
+pub async fn a_job_that_had_others_beside_it_is_blamed_once<S: Store>(stand: Stand<S>) {
+    let suspect = stand.suspects(&["mail"]).await[0];
+    let worker = stand.join().await;
+    let alone = stand.claim_as(worker, &[want("q", 1)], Suspects::Alone).await;
+    assert_eq!(ids(&alone.claim), [suspect]);
+    let beside = stand.add(row("mail")).await;
+    let claim = stand.take(worker, beside).await;
+    let over = stand.add(row("mail")).await;
+    let ended = stand.take(worker, over).await;
+    stand.end(ended, over, DONE).await;
+    assert_eq!(stand.expire(worker).await, 2);
+    assert_eq!((stand.status(suspect).await.crashes, stand.status(beside).await.crashes), (1, 1));
+    assert_eq!(stand.end(claim, beside, DONE).await, Verdict::Stale);
+    // What had ended before is no company.
+    let worker = stand.join().await;
+    let alone = stand.claim_as(worker, &[want("q", 1)], Suspects::Alone).await;
+    assert_eq!(ids(&alone.claim), [suspect]);
+    let over = stand.claim(worker, 1).await.unwrap();
+    stand.end(over.id, over.jobs[0].id, DONE).await;
+    assert_eq!(stand.expire(worker).await, 1);
+    assert_eq!(stand.status(suspect).await.crashes, 2);
+}
+
 pub async fn only_suspects_that_could_be_had_are_counted<S: Store>(stand: Stand<S>) {
     stand.suspects(&["mail", "report"]).await;
     let worker = stand.join().await;
-    let (wants, suspects) = (vec![want("q", 0)], Suspects::Leave);
-    let request = ClaimRequest { worker, wants, kinds: kinds(&["mail"]), suspects };
-    assert_eq!(stand.store.claim(request).await.unwrap().suspects, 1);
+    let suspects = Suspects::Leave;
+    for (most, left) in [(1, 1), (0, 0)] {
+        let wants = vec![want("q", most)];
+        let request = ClaimRequest { worker, wants, kinds: kinds(&["mail"]), suspects };
+        assert_eq!(stand.store.claim(request).await.unwrap().suspects, left, "room for {most}");
+    }
     assert_eq!(stand.claim_as(worker, &[want("other", 9)], suspects).await.suspects, 0);
     stand.store.pause("q").await.unwrap();
     assert_eq!(stand.claims(9, Suspects::Leave).await, (vec![], 0));

@@ -113,7 +113,7 @@ mod tests {
                 (_, Answer::Pruned(pruned)) if pruned.removed > 1 => "pruned several",
                 (_, Answer::Inserted(jobs)) if jobs.iter().any(|(_, existing)| *existing) => "existing",
                 (Op::Claim { suspects: Suspects::Leave, .. }, Answer::Claimed(_, 1..)) => "suspects left",
-                (Op::Claim { suspects: Suspects::Alone, .. }, Answer::Claimed(jobs, _))
+                (Op::Claim { suspects: Suspects::Alone, .. } | Op::Isolate, Answer::Claimed(jobs, _))
                     if !jobs.is_empty() =>
                 {
                     if jobs[0].crashes > 1 {

@@ -39,6 +39,8 @@ pub(super) enum Op {
         kinds: u8,
         suspects: Suspects,
     },
+    /// A new worker claims a suspect, of any queue and kind, and nothing beside it.
+    Isolate,
     Finish(Vec<Ending>),
     /// By the beats of now, or by those that were remembered.
     Expire {
@@ -85,6 +87,7 @@ pub(super) fn any() -> impl Strategy<Value = Op> {
         2 => anything::<Index>().prop_map(Op::Beat),
         1 => anything::<Index>().prop_map(Op::Leave),
         9 => claim(),
+        2 => Just(Op::Isolate),
         6 => vec(ending(), 0..4).prop_map(Op::Finish),
         3 => (vec(anything::<Index>(), 0..3), mostly())
             .prop_map(|(workers, now)| Op::Expire { workers, now }),

@@ -11,7 +11,7 @@ use crate::id::{ClaimId, JobId, WorkerId};
 use crate::policy::Durability;
 use crate::store::{
     Beat, CancelAnswer, ClaimRequest, Claimed, ClaimedJob, Count, Due, Finish, Insert, JobStatus, NewRow,
-    Pruned, Staged, Store, Verdict, Want, WorkerBeat,
+    Pruned, Staged, Store, Suspects, Verdict, Want, WorkerBeat,
 };
 use crate::unique::{Unique, UniqueKey};
 
@@ -84,6 +84,7 @@ impl<S: Store> Side<S> {
             Op::Beat(worker) => self.beat(worker).await,
             Op::Leave(worker) => self.leave(worker).await,
             Op::Claim { .. } => self.claim(op).await,
+            Op::Isolate => self.isolate().await,
             Op::Finish(ends) => self.finish(ends).await,
             Op::Expire { workers, now } => self.expire(workers, *now).await,
             Op::Stage => self.store.stage().await.map(Answer::Staged),
@@ -151,6 +152,19 @@ impl<S: Store> Side<S> {
             kinds: Arc::new(named.map(|(_, &kind)| kind.into()).collect()),
             suspects: *suspects,
         };
+        self.claim_as(request).await
+    }
+
+    async fn isolate(&mut self) -> Result<Answer, StoreError> {
+        let worker = self.store.join().await?;
+        self.workers.push(worker);
+        let wants = QUEUES.iter().map(|&queue| Want { queue: queue.into(), most: 1 }).collect();
+        let kinds = Arc::new(KINDS.iter().map(|&kind| kind.into()).collect());
+        self.claim_as(ClaimRequest { worker, wants, kinds, suspects: Suspects::Alone }).await
+    }
+
+    async fn claim_as(&mut self, request: ClaimRequest) -> Result<Answer, StoreError> {
+        let worker = request.worker;
         let Claimed { claim, suspects } = self.store.claim(request).await?;
         let Some(claim) = claim else { return Ok(Answer::Claimed(Vec::new(), suspects)) };
         assert!(!self.claims.contains(&claim.id), "claim {} was given twice", claim.id);

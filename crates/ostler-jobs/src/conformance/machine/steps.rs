@@ -35,7 +35,7 @@ fn may_move(op: &Op, from: Option<JobState>, to: Option<JobState>) -> bool {
 
 fn moves_of(op: &Op) -> &'static [Move] {
     match op {
-        Op::Claim { .. } => &[Move::Claim],
+        Op::Claim { .. } | Op::Isolate => &[Move::Claim],
         Op::Finish(_) => &[Move::Succeed, Move::Retry, Move::Snooze, Move::GiveBack, Move::Cancel, Move::Die],
         Op::Expire { .. } | Op::Leave(_) => &[Move::Rescue, Move::Cancel],
         Op::Stage => &[Move::Due],

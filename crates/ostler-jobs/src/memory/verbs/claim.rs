@@ -17,7 +17,9 @@ impl Verbs {
         }
         let claim = self.table.leases.next_claim();
         let mut jobs = Vec::new();
-        for want in &request.wants {
+        // Two suspects at a time would both be blamed.
+        let is_refused = request.suspects == Suspects::Alone && self.table.leases.holds_alone(request.worker);
+        for want in request.wants.iter().filter(|_| !is_refused) {
             self.take(want, request, claim, &mut jobs)?;
         }
         Ok(Claimed { claim: self.hold(claim, jobs, request), suspects: self.suspects_left(request) })
@@ -60,13 +62,13 @@ impl Verbs {
         Some(Claim { id, jobs })
     }
 
-    /// The suspects of the wanted queues, whatever there was room for. Where all jobs are alike, none is left for
-    /// being one.
+    /// The suspects of the queues of which anything was wanted. Where all jobs are alike, none is left for being one.
     fn suspects_left(&self, request: &ClaimRequest) -> usize {
         if request.suspects == Suspects::AsOthers {
             return 0;
         }
-        let open = request.wants.iter().filter(|want| !self.paused.contains(&*want.queue));
+        let is_open = |want: &&Want| want.most > 0 && !self.paused.contains(&*want.queue);
+        let open = request.wants.iter().filter(is_open);
         open.map(|want| self.table.lanes.suspects(&want.queue, &request.kinds)).sum()
     }
 }
