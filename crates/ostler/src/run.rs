@@ -216,7 +216,7 @@ impl Runner {
 
     fn not_snoozed(&self, error: &str) -> Attempted {
         self.remember(error);
-        self.span.in_scope(|| tracing::warn!(error, "run failed"));
+        self.span.in_scope(|| tracing::error!(error, "run failed"));
         Attempted::Over(RunOutcome::Failed)
     }
 
