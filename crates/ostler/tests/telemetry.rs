@@ -328,6 +328,9 @@ fn runs_end_in_every_way() {
     async fn cancel() -> Outcome {
         Err(Halt::cancel("not wanted"))
     }
+    async fn snooze() -> Outcome {
+        Err(Halt::snooze(SECOND))
+    }
     async fn never() {
         std::future::pending::<()>().await;
     }
@@ -355,6 +358,7 @@ fn runs_end_in_every_way() {
         .task("fails", twice(), fail)
         .task("has-no-time", twice().deadline(SECOND / 2), fail)
         .task("is-not-wanted", every(MINUTE), cancel)
+        .task("comes-too-early", every(MINUTE).deadline(2 * SECOND), snooze)
         .task("leaves-a-mess", every(MINUTE).timeout(SECOND), leave_a_mess)
         .task("leaves-a-call", every(MINUTE).timeout(SECOND), leave_a_call)
         .task("is-interrupted", every(MINUTE), never)
