@@ -87,23 +87,18 @@ fn take_back_all(engine: &mut Engine<'_>) -> Result<(), StoreError> {
         lost.extend(unpacked(&jobs).map(|(job, attempt)| Lost { job: job as i64, attempt, alone }));
         Ok(())
     })?;
+    lost.retain(|lost| !matches!(live(engine, lost), Ok(None)));
+    let is_one = lost.len() == 1;
     for lost in lost {
-        take_back_one(engine, &lost)?;
+        // With another beside it in the process, nobody can tell which of them it was.
+        take_back_one(engine, &Lost { alone: lost.alone && is_one, ..lost })?;
     }
     let removed = engine.connection.execute("DELETE FROM ostler_claim", ());
     removed.map(drop).map_err(|error| fault("remove the claims of the process before", error))
 }
 
 fn take_back_one(engine: &mut Engine<'_>, lost: &Lost) -> Result<(), StoreError> {
-    let failed = |error| fault("take back a job of the process before", error);
-    // A pair is live while the job has as many attempts as it was claimed with.
-    let live = "SELECT crashes, flags, id, queue, kind FROM ostler_job WHERE id = ?1 AND attempt = ?2";
-    let mut live = engine.connection.prepare(live).map_err(failed)?;
-    let row = live.query_row((lost.job, lost.attempt), |row| match (row.get(0), row.get::<_, i64>(1)) {
-        (Ok(crashes), Ok(flags)) => Ok(Ok((crashes, flags))),
-        (Err(error), _) | (_, Err(error)) => Unreadable::new(row, error).map(Err),
-    });
-    let (before, flags) = match row.optional().map_err(failed)? {
+    let (before, flags) = match live(engine, lost)? {
         None => return Ok(()),
         Some(Ok(read)) => read,
         // It is counted when all rows are read.
@@ -112,8 +107,26 @@ fn take_back_one(engine: &mut Engine<'_>, lost: &Lost) -> Result<(), StoreError>
     let attempt = lost.attempt.saturating_add(1);
     let crashes = crashes(before, lost.alone);
     let written = engine.sql.lose_job.execute((lost.job, attempt, crashes, LOST));
-    written.map_err(failed)?;
+    written.map_err(not_taken_back)?;
     if flags & 2 != 0 { engine.cancel_lost(lost.job as u64) } else { Ok(()) }
+}
+
+/// A row's crashes and flags, or the row, where they cannot be read.
+type Read = Result<(u32, i64), Unreadable>;
+
+/// Those of such a job, where it is live: while it has as many attempts as it was claimed with.
+fn live(engine: &Engine<'_>, lost: &Lost) -> Result<Option<Read>, StoreError> {
+    let live = "SELECT crashes, flags, id, queue, kind FROM ostler_job WHERE id = ?1 AND attempt = ?2";
+    let mut live = engine.connection.prepare(live).map_err(not_taken_back)?;
+    let row = live.query_row((lost.job, lost.attempt), |row| match (row.get(0), row.get(1)) {
+        (Ok(crashes), Ok(flags)) => Ok(Ok((crashes, flags))),
+        (Err(error), _) | (_, Err(error)) => Unreadable::new(row, error).map(Err),
+    });
+    row.optional().map_err(not_taken_back)
+}
+
+fn not_taken_back(error: rusqlite::Error) -> StoreError {
+    fault("take back a job of the process before", error)
 }
 
 /// A job's row, as far as its place needs it.
