@@ -1,6 +1,9 @@
 //! The processes of the kill rig: the owner of a file of jobs, and clients that enqueue from outside. They are started,
 //! and killed, by the tests of this package; what they did is in the files that they leave behind.
 
+#[macro_use]
+mod forward;
+
 mod acknowledge;
 mod client;
 mod folder;

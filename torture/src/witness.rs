@@ -1,9 +1,7 @@
 //! A store that writes down which ends of attempts were stored: the checker's only way to see that a late one was not.
 
-use ostler_jobs::store::{
-    Beat, ClaimRequest, Claimed, Finish, Insert, Inserted, Pending, Pruned, Staged, Verdict, WorkerBeat,
-};
-use ostler_jobs::{CancelAnswer, Count, ErrorKind, Hints, JobId, JobStatus, Store, StoreError, WorkerId};
+use ostler_jobs::store::{Finish, Pending, Verdict};
+use ostler_jobs::{ErrorKind, Store, StoreError};
 use ostler_sqlite::SqliteStore;
 
 use crate::work::Effects;
@@ -32,67 +30,5 @@ impl Store for Witness {
         })
     }
 
-    fn insert(&self, insert: Insert) -> Pending<'_, Vec<Inserted>> {
-        self.store.insert(insert)
-    }
-
-    fn join(&self) -> Pending<'_, WorkerId> {
-        self.store.join()
-    }
-
-    fn beat(&self, worker: WorkerId) -> Pending<'_, Beat> {
-        self.store.beat(worker)
-    }
-
-    fn leave(&self, worker: WorkerId) -> Pending<'_, ()> {
-        self.store.leave(worker)
-    }
-
-    fn claim(&self, request: ClaimRequest) -> Pending<'_, Claimed> {
-        self.store.claim(request)
-    }
-
-    fn beats(&self) -> Pending<'_, Vec<WorkerBeat>> {
-        self.store.beats()
-    }
-
-    fn expire(&self, workers: Vec<WorkerBeat>) -> Pending<'_, usize> {
-        self.store.expire(workers)
-    }
-
-    fn stage(&self) -> Pending<'_, Staged> {
-        self.store.stage()
-    }
-
-    fn prune(&self, most: usize) -> Pending<'_, Pruned> {
-        self.store.prune(most)
-    }
-
-    fn cancel(&self, job: JobId) -> Pending<'_, CancelAnswer> {
-        self.store.cancel(job)
-    }
-
-    fn pause(&self, queue: &str) -> Pending<'_, ()> {
-        self.store.pause(queue)
-    }
-
-    fn resume(&self, queue: &str) -> Pending<'_, ()> {
-        self.store.resume(queue)
-    }
-
-    fn paused(&self) -> Pending<'_, Vec<String>> {
-        self.store.paused()
-    }
-
-    fn status(&self, job: JobId) -> Pending<'_, Option<JobStatus>> {
-        self.store.status(job)
-    }
-
-    fn counts(&self) -> Pending<'_, Vec<Count>> {
-        self.store.counts()
-    }
-
-    fn hints(&self) -> &Hints {
-        self.store.hints()
-    }
+    forward! { insert join beat leave claim beats expire stage prune cancel pause resume paused status counts hints }
 }

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests may fail, and live in real time")]
 
+#[macro_use]
+#[path = "../../src/forward.rs"]
+mod forward;
+
 mod checker;
 mod effects;
 mod killers;

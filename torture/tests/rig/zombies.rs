@@ -6,12 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ostler::{Host, HostHandle, State};
-use ostler_jobs::store::{
-    Beat, ClaimRequest, Claimed, Finish, Insert, Inserted, Pending, Pruned, Staged, Verdict, WorkerBeat,
-};
-use ostler_jobs::{
-    CancelAnswer, Client, Count, Hints, Job, JobArgs, JobId, JobState, JobStatus, Store, WorkerId, Workers,
-};
+use ostler_jobs::store::{Beat, ClaimRequest, Claimed, Finish, Pending, Verdict, WorkerBeat};
+use ostler_jobs::{Client, Job, JobArgs, JobState, Store, WorkerId, Workers};
 use ostler_sqlite::SqliteStore;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -143,18 +139,6 @@ impl Store for Unheard {
         })
     }
 
-    fn insert(&self, insert: Insert) -> Pending<'_, Vec<Inserted>> {
-        self.store.insert(insert)
-    }
-
-    fn join(&self) -> Pending<'_, WorkerId> {
-        self.store.join()
-    }
-
-    fn leave(&self, worker: WorkerId) -> Pending<'_, ()> {
-        self.store.leave(worker)
-    }
-
     fn claim(&self, request: ClaimRequest) -> Pending<'_, Claimed> {
         match self.claimed.swap(true, Ordering::SeqCst) {
             false => self.store.claim(request),
@@ -167,43 +151,5 @@ impl Store for Unheard {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn expire(&self, workers: Vec<WorkerBeat>) -> Pending<'_, usize> {
-        self.store.expire(workers)
-    }
-
-    fn stage(&self) -> Pending<'_, Staged> {
-        self.store.stage()
-    }
-
-    fn prune(&self, most: usize) -> Pending<'_, Pruned> {
-        self.store.prune(most)
-    }
-
-    fn cancel(&self, job: JobId) -> Pending<'_, CancelAnswer> {
-        self.store.cancel(job)
-    }
-
-    fn pause(&self, queue: &str) -> Pending<'_, ()> {
-        self.store.pause(queue)
-    }
-
-    fn resume(&self, queue: &str) -> Pending<'_, ()> {
-        self.store.resume(queue)
-    }
-
-    fn paused(&self) -> Pending<'_, Vec<String>> {
-        self.store.paused()
-    }
-
-    fn status(&self, job: JobId) -> Pending<'_, Option<JobStatus>> {
-        self.store.status(job)
-    }
-
-    fn counts(&self) -> Pending<'_, Vec<Count>> {
-        self.store.counts()
-    }
-
-    fn hints(&self) -> &Hints {
-        self.store.hints()
-    }
+    forward! { insert join leave expire stage prune cancel pause resume paused status counts hints }
 }

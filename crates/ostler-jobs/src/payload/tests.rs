@@ -1,3 +1,5 @@
+//! The validator against `serde_json`, and without allocation: what one takes the other reads.
+
 use std::collections::BTreeSet;
 use std::fmt;
 
